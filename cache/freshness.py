@@ -1,0 +1,105 @@
+"""Judges what a provider's prompt cache still holds of a thread: values in, one value out, no clock of its own.
+
+First the reasons that need no clock are asked (first call, other model, changed prefix), then the documented
+lifetime. "Warm" takes both: the prefix was compared and is the one the provider saw, and the lifetime it promises has
+not run out. A timer alone says "cooling" at most, because about a third of all misses happen within the lifetime.
+"""
+
+from bisect import bisect_left
+
+from cache.fingerprint import Fingerprint
+from cache.providers import CacheRules, Tier
+from cache.types import Boundary, Freshness, State, ThreadRecord
+
+NEAR_EXPIRY = 0.8
+"""From this share of the promised lifetime on a thread cools: a person still types, and clocks differ."""
+COMPACTED_BELOW = 0.7
+"""A prompt that shrank below this share and changed was compacted, not edited."""
+
+
+def assess(
+    record: ThreadRecord | None,
+    fingerprint: Fingerprint | None,
+    model: str,
+    rules: CacheRules | None,
+    now: float,
+) -> Freshness:
+    """What to expect if `model` answers this prompt now. `now` is in Unix seconds.
+
+    Without a fingerprint (no request at hand, or part of its prompt lies at the provider) the prefix counts as unseen.
+    """
+    if record is None or not record.requests:
+        return Freshness(state="unknown", reason="first_call")
+    idle_s = max(0.0, now - record.last_end)
+    if record.model != model:
+        return Freshness(state="cold", reason="model_changed", idle_s=idle_s, expected_read_tokens=0)
+    seen = fingerprint is not None and fingerprint.whole and bool(record.boundaries)
+    tokens = record.cached_tokens
+    broken = ""
+    if seen:
+        assert fingerprint is not None, "seen says so"
+        kept = surviving(record.boundaries, fingerprint)
+        tokens = min(tokens, kept.tokens) if kept is not None else 0
+        if kept != record.boundaries[-1]:
+            broken = _break(record.boundaries[-1], fingerprint)
+    if rules is None:
+        if broken:
+            return Freshness(state="broken", reason=broken, idle_s=idle_s)
+        return Freshness(state="unknown", reason="no_rule", idle_s=idle_s)
+    tier = rules.tier(record.cache_ttl_s)
+    state, reason = _by_clock(idle_s, tier)
+    expected = _expected(tokens, rules) if idle_s <= tier.minimum_s > 0 else _after(idle_s, tier)
+    if broken:
+        return Freshness(state="broken", reason=broken, idle_s=idle_s, expected_read_tokens=expected)
+    if _expected(record.cached_tokens, rules) == 0:
+        nothing = "below_minimum" if record.cached_tokens else "nothing_cached"
+        return Freshness(state="cold", reason=nothing, idle_s=idle_s, expected_read_tokens=0)
+    if state == "warm" and not seen:
+        state, reason = "cooling", "prefix_unseen"
+    warm_until = record.last_end + tier.minimum_s if tier.minimum_s else None
+    return Freshness(state=state, reason=reason, idle_s=idle_s, expected_read_tokens=expected, warm_until=warm_until)
+
+
+def surviving(boundaries: tuple[Boundary, ...], fingerprint: Fingerprint) -> Boundary | None:
+    """The longest remembered prefix that this prompt still begins with."""
+    kept = [boundary for boundary in boundaries if holds(fingerprint, boundary)]
+    return max(kept, key=_size, default=None)
+
+
+def holds(fingerprint: Fingerprint, boundary: Boundary) -> bool:
+    """Whether the prompt begins with exactly the prefix that ends at this boundary."""
+    sizes = fingerprint.sizes
+    place = bisect_left(sizes, boundary.size)
+    return place < len(sizes) and sizes[place] == boundary.size and fingerprint.digests[place].hex() == boundary.digest
+
+
+def _size(boundary: Boundary) -> int:
+    return boundary.size
+
+
+def _break(newest: Boundary, fingerprint: Fingerprint) -> str:
+    return "compacted" if fingerprint.sizes[-1] < COMPACTED_BELOW * newest.size else "prefix_changed"
+
+
+def _by_clock(idle_s: float, tier: Tier) -> tuple[State, str]:
+    """State and reason by documented lifetime alone."""
+    if idle_s <= tier.minimum_s > 0:
+        near = idle_s > NEAR_EXPIRY * tier.minimum_s
+        return ("cooling", "near_expiry") if near else ("warm", "within_lifetime")
+    if tier.maximum_s is None:
+        return "unknown", "no_promise"
+    if idle_s <= tier.maximum_s:
+        return "cooling", "no_promise"
+    return "cold", "past_lifetime"
+
+
+def _after(idle_s: float, tier: Tier) -> int | None:
+    """Tokens to expect once the promise is over: nothing after the end, unknown before it."""
+    return 0 if tier.maximum_s is not None and idle_s > tier.maximum_s else None
+
+
+def _expected(tokens: int, rules: CacheRules) -> int:
+    """What a provider would read of a prefix it holds: nothing below its minimum, and only whole blocks."""
+    if tokens < rules.minimum_tokens:
+        return 0
+    return tokens - tokens % rules.granularity

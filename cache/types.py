@@ -1,0 +1,67 @@
+"""The vocabulary of prompt-cache memory: what is remembered of a thread, and what that says about its cache."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+State = Literal["warm", "cooling", "cold", "broken", "unknown"]
+
+
+class Boundary(Struct, frozen=True, array_like=True):
+    """A place in the prompt whose token count the provider reported."""
+
+    digest: str
+    """Hex chain digest of everything up to here."""
+    size: int
+    """Bytes of prompt up to here (tools, system and messages, as chained)."""
+    tokens: int
+    """Input tokens the provider reported for exactly this prefix."""
+
+
+class ThreadRecord(Struct, frozen=True):
+    """What is remembered of one thread. No prompt text: digests, counts and times only."""
+
+    thread: str
+    team: str
+    client: str = "unknown"
+    user: str = ""
+    agent: str = "main"
+    session: str = ""
+    parent: str = ""
+    route: str = ""
+    model: str = ""
+    """Configured model name last used."""
+    served: str = ""
+    """Model name the provider reported, which prices and cache scope follow."""
+    provider: str = ""
+    upstream: str = ""
+    dialect: str = ""
+    started_at: float = 0.0
+    last_end: float = 0.0
+    """Unix seconds at which the last answer ended; the cache clock runs from here."""
+    requests: int = 0
+    window_number: int = 0
+    cache_ttl_s: float = 0.0
+    """Lifetime tier the last answer granted or implied; 0 when the provider's default applies."""
+    cached_tokens: int = 0
+    """Tokens the next request can read if its prefix is intact: the last reported input total."""
+    boundaries: tuple[Boundary, ...] = ()
+    """Newest last, at most `BOUNDARIES_MAX`."""
+    picos: int = 0
+    """Dollars spent so far, in pico-dollars, where known."""
+
+
+class Freshness(Struct, frozen=True):
+    """What is expected of the provider's prompt cache for the request at hand."""
+
+    state: State
+    reason: str
+    """A stable word.
+
+    warm: within_lifetime. cooling: near_expiry, no_promise, prefix_unseen. cold: past_lifetime, model_changed,
+    nothing_cached, below_minimum. broken: prefix_changed, compacted. unknown: first_call, no_rule, no_promise.
+    """
+    idle_s: float | None = None
+    expected_read_tokens: int | None = None
+    warm_until: float | None = None
+    """Unix seconds, documented lifetime; None where nothing is known."""

@@ -1,0 +1,175 @@
+"""Builds a running gateway: opens the parts, puts the line in front of FastAPI, and closes all in order.
+
+This is the only place where the parts meet the clock, chance, the disk and the event loop.
+"""
+
+import asyncio
+import contextlib
+import gc
+import os
+import random
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from cache.stores.disk import DiskStore
+from cache.threads import Threads
+from gateway.api import explain, health, models, page, spend, threads
+from gateway.config.compiled import Snapshot
+from gateway.config.live import Live
+from gateway.house import House, Ids
+from gateway.keys import KeyRing
+from gateway.metering.journal import Journal
+from gateway.metering.ledger import Ledger
+from gateway.metering.ledger_writer import LedgerWriter
+from gateway.metering.metrics import Metrics
+from gateway.metering.prices import PriceBook
+from gateway.metering.spend import requests_for_metrics, totals_for_metrics
+from gateway.pipeline import Pipeline
+from gateway.upstream.via_litellm import Translator
+from gateway.wire.asgi import LineApp
+from gateway.wire.drive import Wires
+from gateway.wire.hot import Line
+from gateway.wire.pool import Pool
+
+ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, page.router)
+
+
+class Home:
+    """The folder of one gateway: journal, ledger, thread memory, and the secret its fingerprints are keyed with."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.journal = path / "journal"
+        self.ledger = path / "ledger.db"
+        self.threads = path / "threads"
+
+    def seed(self) -> int:
+        """A 64-bit secret, made once: without it nobody can tell from the memory what a prompt was."""
+        file = self.path / "seed"
+        if not file.exists():
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(secrets.token_bytes(8))
+        return int.from_bytes(file.read_bytes()[:8], "big")
+
+
+class Gateway:
+    """One gateway in one process: its house, its ledger writer, and the FastAPI app around them."""
+
+    def __init__(self, live: Live, home: Home) -> None:
+        snapshot = live.current
+        self.live = live
+        self.home = home
+        self.ledger = Ledger.open(home.ledger)
+        self.writer = LedgerWriter(home.journal, home.ledger)
+        self.writer.recover()
+        self.house = House(
+            live=live,
+            keys=KeyRing(snapshot.teams, snapshot.admin_digests),
+            journal=Journal.open(home.journal, f"worker-{os.getpid()}"),
+            metrics=_metrics(snapshot, self.ledger),
+            prices=PriceBook.load(snapshot.price_overrides),
+            threads=Threads(DiskStore(home.threads), snapshot.threads_in_memory, snapshot.forget_s),
+            seed=home.seed(),
+            ids=Ids(secrets.randbits(40)),
+            wall=time.time,
+            monotonic=time.monotonic,
+            chance=random.random,
+        )
+        self.wires: Wires | None = None
+        self.line: Line | None = None
+        self.api = FastAPI(
+            title="Pointsman", lifespan=self._lifespan, redirect_slashes=False, docs_url="/pointsman/docs", redoc_url=None
+        )
+        self.api.state.house = self.house
+        self.api.state.ledger = self.ledger
+        self.api.state.refresh_gauges = self._refresh_gauges
+        for router in ROUTERS:
+            self.api.include_router(router)
+
+    async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
+        """The app for any ASGI server; under the fast adapter only what is not hot comes here."""
+        if scope["type"] == "lifespan" or self.line is None:
+            await self.api(scope, receive, send)
+        else:
+            await LineApp(self.line, self.api)(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        loop = asyncio.get_running_loop()
+        pool = Pool(loop)
+        translator = Translator(loop)
+        self.wires = Wires(loop, pool, translator)
+        self.line = Line(Pipeline(self.house), self.wires, self.live.current.limits.body_bytes)
+        self._install(self.live.current)
+        self.writer.start()
+        watch = loop.create_task(self.live.watch(on_change=self._install))
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(signal.SIGHUP, self.reload)
+        gc.collect()
+        gc.freeze()  # what start-up made stays; the collector need not look at it again
+        try:
+            yield {"line": self.line}
+        finally:
+            self.house.draining = True
+            watch.cancel()
+            self.wires.close()
+            translator.close()
+            pool.close()
+            self.house.journal.close()
+            await loop.run_in_executor(None, self._close)
+
+    def reload(self) -> None:
+        """Read the config again (SIGHUP); a broken file changes nothing but the status."""
+        if self.live.reload():
+            self._install(self.live.current)
+        self.house.metrics.config_reload(self.live.last_reload_ok)
+
+    def _install(self, snapshot: Snapshot) -> None:
+        """What else follows from a new configuration; the snapshot itself is in place already."""
+        house = self.house
+        house.keys = KeyRing(snapshot.teams, snapshot.admin_digests)
+        house.prices = PriceBook.load(snapshot.price_overrides)
+        house.metrics.relabel(**_labels(snapshot))
+        house.metrics.config_reload(self.live.last_reload_ok)
+        assert self.wires is not None and self.line is not None
+        self.wires.keepalive_s = snapshot.streams.keepalive_s
+        self.wires.drain_s = snapshot.streams.drain_s
+        self.wires.drain_bytes = snapshot.streams.drain_bytes
+        self.line.body_bytes_max = snapshot.limits.body_bytes
+
+    def _refresh_gauges(self) -> None:
+        """Gauges that nothing pushes: asked for when `/metrics` is."""
+        metrics = self.house.metrics
+        metrics.ledger(self.writer.lag_s(), self.writer.errors)
+        metrics.price_table_age(time.time() - self.house.prices.built_at)
+        metrics.config_reload(self.live.last_reload_ok)
+
+    def _close(self) -> None:
+        self.writer.drain(timeout_s=10.0)
+        self.writer.stop()
+        self.house.threads.close()
+        self.ledger.close()
+
+
+def _labels(snapshot: Snapshot) -> dict[str, list[str]]:
+    return {
+        "teams": ["default", *snapshot.teams],
+        "routes": ["direct", *snapshot.policy.routes],
+        "models": list(snapshot.models),
+        "providers": [upstream.provider for upstream in snapshot.upstreams.values()],
+    }
+
+
+def _metrics(snapshot: Snapshot, ledger: Ledger) -> Metrics:
+    """Metrics that go on from where the ledger stands, so that a restart is no reset."""
+    metrics = Metrics(**_labels(snapshot))
+    metrics.seed(totals_for_metrics(ledger), requests_for_metrics(ledger))
+    return metrics

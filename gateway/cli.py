@@ -1,0 +1,58 @@
+"""The `pointsman` command: one small module per subcommand, imported only when its turn comes."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = ("serve", "check", "explain", "simulate", "spend", "price", "connect")
+"""In the order `--help` shows them; each is a module in `gateway/commands` with `register` and `run`."""
+
+EPILOG = """\
+Start here:
+  pointsman serve                       a gateway on http://127.0.0.1:4000/v1 with ./pointsman.yaml
+  pointsman connect codex               what to put into Codex's config
+  pointsman check pointsman.yaml        what is wrong with a config, by path and word
+
+Exit codes: 0 fine, 1 a finding, 2 wrong usage."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="pointsman",
+        description="A gateway between LLM clients and providers: routes, watches prompt caches, counts.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"pointsman {_version()}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"gateway.commands.{name}").register(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return code
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # only `--version` and `--help` pay for it
+
+    try:
+        return version("pointsman")
+    except PackageNotFoundError:
+        return "0 (not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""A `Config` to a `Snapshot`: everything resolved that can be resolved before the first request."""
+
+from collections.abc import Iterable
+
+from gateway.config import compiled, schema
+from gateway.config.address import is_loopback, parse_url
+from gateway.config.crosscheck import crosscheck
+from gateway.config.problems import ConfigError
+from gateway.upstream.plan import Retry
+from gateway.wire.types import Headers, Origin
+from routing import policy
+from routing.types import Route
+
+__all__ = ["compile_config", "is_loopback"]
+
+_MIB = 1024 * 1024
+_DAY_S = 86400.0
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
+    """The snapshot a config means. Raises `ConfigError` with every error of `crosscheck`; warnings do not stop it."""
+    problems = crosscheck(config)
+    if any(problem.severity == "error" for problem in problems):
+        raise ConfigError(problems)
+    return compiled.Snapshot(
+        version=version,
+        policy=_policy(config),
+        upstreams={name: _upstream(name, upstream) for name, upstream in config.upstreams.items()},
+        models={name: _model(name, model) for name, model in config.models.items() if "*" not in name},
+        patterns=tuple((name, _model(name, model)) for name, model in config.models.items() if "*" in name),
+        teams={name: _team(name, team) for name, team in config.teams.items()},
+        retry=Retry(
+            attempts=config.retries.attempts,
+            backoff_s=config.retries.backoff_s,
+            max_wait_s=config.retries.max_wait_s,
+            circuit_failures=config.retries.circuit.failures,
+            circuit_open_s=config.retries.circuit.open_s,
+        ),
+        limits=compiled.Limits(
+            body_bytes=config.limits.body_mb * _MIB,
+            inflight=config.limits.inflight,
+            header_bytes=config.limits.header_kb * 1024,
+        ),
+        streams=compiled.Streams(
+            keepalive_s=config.streams.keepalive_s,
+            drain_s=config.streams.drain_s,
+            drain_bytes=config.streams.drain_mb * _MIB,
+        ),
+        forget_s=config.cache.forget_days * _DAY_S,
+        threads_in_memory=config.cache.threads,
+        ledger_on_error=config.ledger.on_error,
+        price_overrides=tuple(_price(price) for price in config.prices),
+        host=config.listen.host,
+        port=config.listen.port,
+        admin_digests=_digests(config.admin.keys),
+    )
+
+
+def _policy(config: schema.Config) -> policy.Policy:
+    matrix = config.routing.matrix or (schema.MatrixLine(route=config.routing.default),)
+    return policy.Policy(
+        routes={
+            name: Route(
+                name=name,
+                model=route.model,
+                by_dialect=dict[str, str](route.by_dialect.items()),
+                fallbacks=route.fallbacks,
+            )
+            for name, route in config.routes.items()
+        },
+        rules=tuple(_rule(rule) for rule in config.rules),
+        matrix=tuple(
+            policy.MatrixLine(route=line.route, input=_any_of(line.input), output=_any_of(line.output))
+            for line in matrix
+        ),
+        aliases=frozenset(config.routing.aliases),
+        default=config.routing.default,
+        min_confidence=config.routing.min_confidence,
+    )
+
+
+def _rule(rule: schema.Rule) -> policy.Rule:
+    return policy.Rule(
+        name=rule.name,
+        when=_when(rule.when),
+        route=rule.then.route or "",
+        model=rule.then.model or "",
+        refuse=rule.then.refuse or "",
+        because=rule.because or "",
+    )
+
+
+def _when(when: schema.When) -> policy.When:
+    header = None
+    if when.header is not None:
+        header = {name.lower().encode("ascii"): pattern for name, pattern in when.header.items()}
+    return policy.When(
+        team=_any_of(when.team),
+        user=_any_of(when.user),
+        client=_any_of(when.client),
+        agent=_any_of(when.agent),
+        model=when.model,
+        tools=_any_of(when.tools),
+        image=when.image,
+        input=_any_of(when.input),
+        output=_any_of(when.output),
+        language=_any_of(when.language),
+        size_over=when.size_over,
+        size_under=when.size_under,
+        keywords=None if when.keywords is None else tuple(word.casefold() for word in when.keywords),
+        path=when.path,
+        header=header,
+        hours=None if when.hours is None else _minutes(when.hours),
+        weekdays=None if when.weekdays is None else frozenset(map(_WEEKDAYS.index, when.weekdays)),
+    )
+
+
+def _any_of(words: Iterable[str] | None) -> frozenset[str] | None:
+    return None if words is None else frozenset(words)
+
+
+def _minutes(hours: str) -> tuple[int, int]:
+    """`22:00-06:00` as minutes since midnight; the form has been checked."""
+    start, end = hours.split("-")
+    return int(start[:2]) * 60 + int(start[3:]), int(end[:2]) * 60 + int(end[3:])
+
+
+def _upstream(name: str, upstream: schema.Upstream) -> compiled.Upstream:
+    address = parse_url(upstream.url)
+    key = upstream.key.get_secret_value()
+    return compiled.Upstream(
+        name=name,
+        provider=upstream.provider,
+        origin=Origin(
+            scheme=address.scheme,
+            host=address.host,
+            port=address.port,
+            connect_s=upstream.timeouts.connect_s,
+            first_byte_s=upstream.timeouts.first_byte_s,
+            idle_s=upstream.timeouts.idle_s,
+            max_connections=upstream.max_connections,
+        ),
+        base_path=address.base_path,
+        dialects=frozenset(upstream.dialects),
+        headers=_credentials(upstream.provider, key),
+        key=key,
+        on_disconnect=upstream.on_disconnect,
+    )
+
+
+def _credentials(provider: str, key: str) -> Headers:
+    """Header lines that carry the key. Anthropic's API reads `x-api-key` (its API reference, "Authentication"); the
+    OpenAI API and those made after it read a bearer token.
+    """
+    if not key:
+        return ()
+    if provider == "anthropic":
+        return ((b"x-api-key", key.encode("ascii")),)
+    return ((b"authorization", b"Bearer " + key.encode("ascii")),)
+
+
+def _model(name: str, model: schema.Model) -> compiled.Model:
+    """For a pattern without a name of its own the name asked for is the name there, which empty stands for."""
+    own = "" if "*" in name else name
+    return compiled.Model(name=name, upstream=model.upstream, upstream_name=model.name or own)
+
+
+def _team(name: str, team: schema.Team) -> compiled.Team:
+    return compiled.Team(name=name, digests=_digests(team.keys), models=team.models)
+
+
+def _digests(keys: Iterable[str]) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(key.removeprefix("sha256:")) for key in keys)
+
+
+def _price(price: schema.Price) -> dict[str, str]:
+    """Exact decimals in plain notation, kinds without a price left out."""
+    names = {"provider": price.provider, "model": price.model}
+    kinds = price.model_dump(exclude_none=True, exclude=set(names))
+    return names | {kind: format(usd, "f") for kind, usd in kinds.items()}

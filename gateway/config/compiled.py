@@ -1,0 +1,109 @@
+"""The compiled configuration: everything a request needs, resolved, frozen, in one value.
+
+A reload builds a new `Snapshot` from scratch and installs it by one assignment; a request keeps the one it began with.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.upstream.plan import Retry
+from gateway.wire.types import Headers, Origin
+from routing.policy import Policy
+
+
+class Upstream(Struct, frozen=True):
+    """A provider endpoint. `headers` carry its credentials and are added to every attempt."""
+
+    name: str
+    provider: str
+    origin: Origin
+    base_path: str
+    """Path prefix such as `/v1`, without a trailing slash."""
+    dialects: frozenset[str]
+    """Endpoints spoken natively: chat, responses, messages, embeddings, completions."""
+    headers: Headers
+    key: str
+    on_disconnect: Literal["cancel", "drain"] = "cancel"
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.origin.scheme}://{self.origin.host}:{self.origin.port}{self.base_path}"
+
+
+class Model(Struct, frozen=True):
+    """A model a client can be sent to: its name here, the upstream that owns it, and its name there."""
+
+    name: str
+    upstream: str
+    upstream_name: str
+
+
+class Team(Struct, frozen=True):
+    """A paying team and what it may ask for. `digests` are sha256 of its keys."""
+
+    name: str
+    digests: tuple[bytes, ...]
+    models: tuple[str, ...] = ("*",)
+    """Patterns over model names; aliases and routes are always allowed."""
+
+
+class Limits(Struct, frozen=True):
+    body_bytes: int = 32 * 1024 * 1024
+    """SDKs and Claude Code send up to 32 MB (research: clients §1, line 14)."""
+    inflight: int = 4096
+    header_bytes: int = 64 * 1024
+
+
+class Streams(Struct, frozen=True):
+    keepalive_s: float = 15.0
+    drain_s: float = 60.0
+    drain_bytes: int = 16 * 1024 * 1024
+
+
+class Snapshot(Struct, frozen=True):
+    """One whole configuration, compiled. `version` is the digest of the file it came from."""
+
+    version: str
+    policy: Policy
+    upstreams: Mapping[str, Upstream]
+    models: Mapping[str, Model]
+    """Exact names."""
+    patterns: tuple[tuple[str, Model], ...]
+    """Wildcard names in file order (`gpt-*`)."""
+    teams: Mapping[str, Team]
+    retry: Retry
+    limits: Limits
+    streams: Streams
+    forget_s: float
+    threads_in_memory: int
+    ledger_on_error: Literal["serve", "refuse"]
+    price_overrides: tuple[Mapping[str, str], ...]
+    host: str
+    port: int
+    admin_digests: tuple[bytes, ...] = ()
+    """sha256 of the keys that may see every team's numbers."""
+
+    def model(self, name: str) -> Model | None:
+        """The model a name means: exact first, then the first pattern that fits, else None."""
+        found = self.models.get(name)
+        if found is not None:
+            return found
+        for pattern, model in self.patterns:
+            if fits(pattern, name):
+                return Model(name=name, upstream=model.upstream, upstream_name=model.upstream_name or name)
+        return None
+
+    def allows(self, team: str, model: str) -> bool:
+        """Whether a team may ask for this model by name; a team that is not configured may ask for any."""
+        known = self.teams.get(team)
+        return known is None or any(fits(pattern, model) for pattern in known.models)
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a name fits a pattern with at most one `*`."""
+    prefix, star, suffix = pattern.partition("*")
+    if not star:
+        return name == pattern
+    return len(name) >= len(prefix) + len(suffix) and name.startswith(prefix) and name.endswith(suffix)

@@ -1,0 +1,67 @@
+"""The small values a config is made of: names, patterns, counts, seconds, money; each with its bounds in one place."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+MODEL_NAME = r"^[^\s*\x00-\x1f\x7f]{1,256}$"
+MODEL_PATTERN = r"^[^\s*\x00-\x1f\x7f]{0,255}\*?[^\s*\x00-\x1f\x7f]{0,255}$"
+LINE = r"^[^\x00-\x1f\x7f]*$"
+PATTERN = r"^[^*\x00-\x1f\x7f]*\*?[^*\x00-\x1f\x7f]*$"
+HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+HOST = r"^[A-Za-z0-9._:%-]+$"
+KEY_DIGEST = r"^sha256:[0-9a-fA-F]{64}$"
+HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+
+HINTS = {
+    NAME: "must be 1 to 64 letters, digits, dots, dashes or underscores",
+    MODEL_NAME: "must be a model name: 1 to 256 characters without spaces or '*'",
+    MODEL_PATTERN: "must be a model name with at most one '*' and no spaces",
+    LINE: "must be one line without control characters",
+    PATTERN: "must be one line with at most one '*'",
+    HEADER_NAME: "must be a header name",
+    HOST: "must be a host name or an address",
+    KEY_DIGEST: 'must be sha256: and 64 hex digits, as printf %s "$KEY" | sha256sum prints them',
+    HOURS: "must be two times of day such as 22:00-06:00",
+}
+"""What to say when a value does not fit its pattern."""
+
+
+def _not_boolean(value: object) -> object:
+    """YAML's true would pass for 1."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", "must be a number, not true or false")
+    return value
+
+
+def one_or_many(value: object) -> object:
+    """A single word stands for a list of one."""
+    return (value,) if isinstance(value, str | int | float) else value
+
+
+Name = Annotated[str, Field(pattern=NAME)]
+ModelName = Annotated[str, Field(pattern=MODEL_NAME)]
+ModelPattern = Annotated[str, Field(pattern=MODEL_PATTERN, min_length=1)]
+Line = Annotated[str, Field(pattern=LINE, min_length=1, max_length=300)]
+Pattern = Annotated[str, Field(pattern=PATTERN, min_length=1, max_length=300)]
+HeaderName = Annotated[str, Field(pattern=HEADER_NAME, max_length=100)]
+Host = Annotated[str, Field(pattern=HOST, max_length=253)]
+KeyDigest = Annotated[str, Field(pattern=KEY_DIGEST)]
+Hours = Annotated[str, Field(pattern=HOURS)]
+
+Count = Annotated[int, Field(ge=1), BeforeValidator(_not_boolean)]
+Bytes = Annotated[int, Field(ge=0), BeforeValidator(_not_boolean)]
+Port = Annotated[int, Field(ge=0, le=65535), BeforeValidator(_not_boolean)]
+Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False), BeforeValidator(_not_boolean)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_not_boolean)]
+
+UsdPerMillion = Annotated[
+    Decimal,
+    Field(ge=0, le=1_000_000, decimal_places=6),
+    BeforeValidator(_not_boolean),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+"""USD per million tokens. Six decimals are exactly one pico-dollar per token; anything finer could not be counted."""

@@ -1,0 +1,328 @@
+"""A config as it is written: one model per section of pointsman.yaml, strict, with the documentation of every key.
+
+The descriptions are the reference manual: docs/reference/config.md and schema.json are generated from them.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from gateway.config.scalars import (
+    Bytes,
+    Count,
+    HeaderName,
+    Host,
+    Hours,
+    KeyDigest,
+    Line,
+    ModelName,
+    ModelPattern,
+    Name,
+    Pattern,
+    Port,
+    Seconds,
+    Share,
+    UsdPerMillion,
+    one_or_many,
+)
+from routing.types import AgentKind, Dialect, InputKind, OutputKind
+
+Endpoint = Literal["chat", "responses", "messages", "embeddings", "completions"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def _many(item: object) -> BeforeValidator:
+    return BeforeValidator(one_or_many, json_schema_input_type=item)
+
+
+Lines = Annotated[tuple[Line, ...], Field(min_length=1), _many(Line | tuple[Line, ...])]
+Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1), _many(Pattern | tuple[Pattern, ...])]
+Agents = Annotated[tuple[AgentKind, ...], Field(min_length=1), _many(AgentKind | tuple[AgentKind, ...])]
+Inputs = Annotated[tuple[InputKind, ...], Field(min_length=1), _many(InputKind | tuple[InputKind, ...])]
+Outputs = Annotated[tuple[OutputKind, ...], Field(min_length=1), _many(OutputKind | tuple[OutputKind, ...])]
+Weekdays = Annotated[tuple[Weekday, ...], Field(min_length=1), _many(Weekday | tuple[Weekday, ...])]
+
+
+class Section(BaseModel):
+    """What all sections have in common: unknown keys are errors, and a value read is never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listen(Section):
+    """Where the gateway listens. A change needs a restart."""
+
+    host: Host = Field(
+        default="127.0.0.1",
+        description="Address to bind. Anything but a loopback address needs at least one team key.",
+    )
+    port: Port = Field(default=4000, description="TCP port; 0 takes a free one.")
+
+
+class Timeouts(Section):
+    """How patient to be with an upstream, in seconds."""
+
+    connect_s: Seconds = Field(default=10.0, gt=0, description="For a connection, TLS included.")
+    first_byte_s: Seconds = Field(
+        default=600.0,
+        gt=0,
+        description="From the request to the first byte of the answer; long thinking takes minutes.",
+    )
+    idle_s: Seconds = Field(default=300.0, gt=0, description="For the next byte, once an answer has begun.")
+
+
+class Upstream(Section):
+    """A provider endpoint requests can go to."""
+
+    url: str = Field(description="Base URL with its version path, such as `https://api.openai.com/v1`.")
+    key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Credential sent to the upstream: as `x-api-key` where the provider is anthropic, else as a bearer "
+        "token. Take it from the environment: `${OPENAI_API_KEY:-}`. Empty sends none.",
+    )
+    provider: Name = Field(
+        description="Whose prices and prompt-cache rules apply: `openai`, `anthropic`, or another provider's name."
+    )
+    dialects: tuple[Endpoint, ...] = Field(
+        min_length=1,
+        description="What the upstream speaks natively; requests in other dialects reach it by translation.",
+    )
+    on_disconnect: Literal["cancel", "drain"] = Field(
+        default="cancel",
+        description="When a client hangs up in mid-answer: `cancel` the answer, or `drain` it to learn what it cost.",
+    )
+    timeouts: Timeouts = Field(default=Timeouts(), description="How patient to be with this upstream.")
+    max_connections: Count = Field(default=512, le=65535, description="Connections open to it at once.")
+
+
+class Model(Section):
+    """Which upstream owns a model name, and what it is called there."""
+
+    upstream: Name = Field(description="Name of an upstream.")
+    name: ModelName | None = Field(
+        default=None, description="What the upstream calls the model; the name asked for when left out."
+    )
+
+
+class Route(Section):
+    """A destination for requests that leave the choice to the gateway."""
+
+    model: ModelName = Field(description="Model to use; a name from `models`, or one that fits a pattern there.")
+    by_dialect: Mapping[Dialect, ModelName] = Field(
+        default={}, description="Another model for a dialect, which keeps its clients on their native wire."
+    )
+    fallbacks: tuple[ModelName, ...] = Field(
+        default=(), max_length=8, description="Models to try in this order when the first fails before its first byte."
+    )
+
+
+class MatrixLine(Section):
+    """One line of the matrix: a route for an input kind and an output kind. An axis left out fits everything."""
+
+    input: Inputs | None = Field(default=None, description="Kinds of input, one or several.")
+    output: Outputs | None = Field(default=None, description="Kinds of output, one or several.")
+    route: Name = Field(description="Name of a route.")
+
+
+class Routing(Section):
+    """How requests that leave the choice to the gateway are decided."""
+
+    aliases: tuple[ModelName, ...] = Field(default=("auto",), description='Model names that mean "you decide".')
+    default: Name = Field(description="Route below the threshold, for a thread without a past.")
+    min_confidence: Share = Field(
+        default=0.6, description="Confidence the classifier needs, from 0 to 1; below it the thread stays where it was."
+    )
+    matrix: tuple[MatrixLine, ...] = Field(
+        default=(),
+        description="Lines tried in order, the first that fits wins; the last must fit everything. Without lines all "
+        "goes to the default route.",
+    )
+
+
+class When(Section):
+    """The conditions of a rule. All that are given must hold; of several values in one, any."""
+
+    team: Lines | None = Field(default=None, description="Team that asks.")
+    user: Lines | None = Field(default=None, description="User within the team.")
+    client: Lines | None = Field(default=None, description="Client program, such as `codex` or `claude-code`.")
+    agent: Agents | None = Field(default=None, description="Kind of agent.")
+    model: Patterns | None = Field(default=None, description="Model asked for; a name or a pattern with one `*`.")
+    tools: Lines | None = Field(default=None, description="Name of a tool the request offers.")
+    image: bool | None = Field(default=None, description="Whether the newest turn holds an image.")
+    input: Inputs | None = Field(default=None, description="Kind of input the classifier saw.")
+    output: Outputs | None = Field(default=None, description="Kind of output the classifier expects.")
+    language: Lines | None = Field(default=None, description="Programming language the newest turn shows.")
+    size_over: Bytes | None = Field(default=None, description="The body has more bytes than this.")
+    size_under: Bytes | None = Field(default=None, description="The body has fewer bytes than this.")
+    keywords: Lines | None = Field(default=None, description="Words in the newest turn; case does not matter.")
+    path: Patterns | None = Field(default=None, description="Path of the request; a pattern with one `*` is allowed.")
+    header: Mapping[HeaderName, Pattern] | None = Field(
+        default=None, min_length=1, description="Header names and the values they must have; one `*` each is allowed."
+    )
+    hours: Hours | None = Field(
+        default=None,
+        description='Time of day in UTC, from (inclusive) to (exclusive): `"22:00-06:00"`. May pass midnight.',
+    )
+    weekdays: Weekdays | None = Field(default=None, description="Days of the week in UTC.")
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> "When":
+        if self.size_over is not None and self.size_under is not None and self.size_over + 1 >= self.size_under:
+            raise PydanticCustomError("rule", "no size is over size_over and under size_under")
+        if self.hours is not None and self.hours[:5] == self.hours[6:]:
+            raise PydanticCustomError("rule", "the hours begin and end at the same time; leave them out for all day")
+        return self
+
+
+class Then(Section):
+    """What a rule does: exactly one of these."""
+
+    route: Name | None = Field(default=None, description="Send the request down this route.")
+    model: ModelName | None = Field(default=None, description="Send the request to this model.")
+    refuse: Line | None = Field(default=None, description="Refuse the request, with this message for the client.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Then":
+        if sum(choice is not None for choice in (self.route, self.model, self.refuse)) != 1:
+            raise PydanticCustomError("rule", "must have exactly one of route, model and refuse")
+        return self
+
+
+class Rule(Section):
+    """An override; the first whose conditions hold wins. It may override an explicit model."""
+
+    name: Name = Field(description="Name of the rule, shown wherever it decides.")
+    when: When = Field(default=When(), description="Conditions; without any the rule always holds.")
+    then: Then = Field(description="What to do.")
+    because: Line | None = Field(default=None, description="The reason, for people.")
+
+
+class Team(Section):
+    """Who may ask, and for what."""
+
+    keys: tuple[KeyDigest, ...] = Field(
+        default=(), description='Digests of its keys: `printf %s "$KEY" | sha256sum`, written `sha256:<64 hex>`.'
+    )
+    models: tuple[ModelPattern, ...] = Field(
+        default=("*",),
+        min_length=1,
+        description="Models the team may name, patterns included; aliases and routes are always allowed.",
+    )
+
+
+class Admin(Section):
+    """Who may see the numbers of every team."""
+
+    keys: tuple[KeyDigest, ...] = Field(default=(), description="Digests of admin keys, written as those of teams.")
+
+
+class Circuit(Section):
+    """When to leave a failing upstream alone."""
+
+    failures: Count = Field(default=5, description="Failures in a row that open the circuit.")
+    open_s: Seconds = Field(default=30.0, description="Seconds an open circuit keeps requests away.")
+
+
+class Retries(Section):
+    """What to do when an upstream fails before the first byte of its answer."""
+
+    attempts: Count = Field(default=3, le=10, description="Attempts in all, over the model and its fallbacks.")
+    backoff_s: Seconds = Field(
+        default=0.25, description="Wait before the second attempt; doubled each time, with jitter."
+    )
+    max_wait_s: Seconds = Field(default=5.0, description="A longer retry-after is passed on to the client.")
+    circuit: Circuit = Field(default=Circuit(), description="When to leave a failing upstream alone.")
+
+
+class Limits(Section):
+    """What one client, or all of them together, may take."""
+
+    body_mb: Count = Field(default=32, le=1024, description="Largest request body in MiB, after decompression.")
+    inflight: Count = Field(default=4096, description="Requests under way at once.")
+    header_kb: Count = Field(default=64, le=1024, description="Largest request head in KiB.")
+
+
+class Streams(Section):
+    """Care for streamed answers."""
+
+    keepalive_s: Seconds = Field(
+        default=15.0, gt=0, description="Silence after which the client gets an event its idle timer honours."
+    )
+    drain_s: Seconds = Field(default=60.0, description="How long an abandoned stream may be drained for its usage.")
+    drain_mb: Count = Field(default=16, le=1024, description="How many MiB of it may be drained.")
+
+
+class Cache(Section):
+    """What is remembered of threads and their prompt caches."""
+
+    threads: Count = Field(default=100_000, description="Threads remembered in memory; all are on disk.")
+    forget_days: Count = Field(default=14, le=3650, description="Days after which an idle thread is forgotten.")
+
+
+class Ledger(Section):
+    """The record of what was spent."""
+
+    on_error: Literal["serve", "refuse"] = Field(
+        default="serve", description="When it cannot be written, as on a full disk: go on serving, or refuse."
+    )
+
+
+class Price(Section):
+    """A contract price in USD per million tokens, for the kinds that have one."""
+
+    provider: Name = Field(description="Provider whose model it is.")
+    model: ModelName = Field(description="Model name as the provider reports it.")
+    input_uncached: UsdPerMillion | None = Field(default=None, description="Input read afresh.")
+    cache_read: UsdPerMillion | None = Field(default=None, description="Input read from the prompt cache.")
+    cache_write_5m: UsdPerMillion | None = Field(default=None, description="Input cached for five minutes.")
+    cache_write_30m: UsdPerMillion | None = Field(default=None, description="Input cached for thirty minutes.")
+    cache_write_1h: UsdPerMillion | None = Field(default=None, description="Input cached for an hour.")
+    cache_write_12h: UsdPerMillion | None = Field(default=None, description="Input cached for twelve hours.")
+    output: UsdPerMillion | None = Field(default=None, description="Output without reasoning.")
+    reasoning: UsdPerMillion | None = Field(default=None, description="Reasoning.")
+    input_audio: UsdPerMillion | None = Field(default=None, description="Audio input.")
+    output_audio: UsdPerMillion | None = Field(default=None, description="Audio output.")
+    input_image: UsdPerMillion | None = Field(default=None, description="Image input.")
+    output_image: UsdPerMillion | None = Field(default=None, description="Image output.")
+
+    @model_validator(mode="after")
+    def _some_price(self) -> "Price":
+        if len(self.model_dump(exclude_none=True)) == 2:
+            raise PydanticCustomError("rule", "has no price for any kind of token")
+        return self
+
+
+class Config(Section):
+    """A whole config, as written, with the environment filled in."""
+
+    version: Literal[1] = Field(description="Version of this format: 1.")
+    listen: Listen = Field(default=Listen(), description="Where the gateway listens.")
+    upstreams: Mapping[Name, Upstream] = Field(min_length=1, description="Provider endpoints, by name.")
+    models: Mapping[ModelPattern, Model] = Field(
+        min_length=1,
+        description="Models by name. A name may hold one `*`; exact names win, then the first pattern that fits.",
+    )
+    routes: Mapping[Name, Route] = Field(min_length=1, description="Destinations, by name.")
+    routing: Routing = Field(description="How requests that leave the choice to the gateway are decided.")
+    rules: tuple[Rule, ...] = Field(default=(), max_length=1000, description="Overrides; the first that holds wins.")
+    teams: Mapping[Name, Team] = Field(default={}, description="Teams, by name. Without any, everyone is `default`.")
+    admin: Admin = Field(default=Admin(), description="Who may see the numbers of every team.")
+    retries: Retries = Field(default=Retries(), description="What to do when an upstream fails.")
+    limits: Limits = Field(default=Limits(), description="What clients may take.")
+    streams: Streams = Field(default=Streams(), description="Care for streamed answers.")
+    cache: Cache = Field(default=Cache(), description="What is remembered of threads.")
+    ledger: Ledger = Field(default=Ledger(), description="The record of what was spent.")
+    prices: tuple[Price, ...] = Field(default=(), description="Contract prices; they win over the built-in table.")
+
+    _written: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def as_written(self, path: str, value: str) -> str:
+        """The value at a path, fit for a message: where it came from the environment, the reference instead."""
+        parts = path.split(".")
+        for end in range(len(parts), 0, -1):
+            written = self._written.get(".".join(parts[:end]))
+            if written is not None:
+                return written
+        return value

@@ -1,0 +1,152 @@
+"""One request body, seen once: its top-level members as raw slices, and where each of them lies.
+
+`read` is the only parse on the byte path. It validates the JSON in one linear pass (msgspec) and keeps every member as a
+view of the client's bytes; nothing is decoded that nobody needs, and nothing is ever re-serialised. Edits are splices at
+known offsets, so the upstream gets the client's own bytes with only the named values replaced.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Raw, Struct
+
+from routing.types import Dialect
+
+Endpoint = Literal["chat", "responses", "messages", "count_tokens", "embeddings", "completions", "other"]
+
+Edit = tuple[int, int, bytes]
+"""Replace the bytes from start to end with these."""
+
+
+class NotReadable(ValueError):
+    """The body is not a JSON object this gateway can route; the message is fit for the client."""
+
+
+class Ask(Struct, frozen=True):
+    """A request body and a shallow view of it. Unknown members survive because the bytes are kept."""
+
+    endpoint: Endpoint
+    dialect: Dialect
+    body: bytes
+    fields: Mapping[str, Raw]
+    spans: Mapping[str, tuple[int, int]]
+    model: str
+    stream: bool
+
+
+_members = msgspec.json.Decoder(dict[str, Raw])
+_string = msgspec.json.Decoder(str)
+_boolean = msgspec.json.Decoder(bool)
+_array = msgspec.json.Decoder(list[Raw])
+
+_OPEN = re.compile(rb"[ \t\r\n]*\{[ \t\r\n]*")
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
+_NEXT = re.compile(rb"[ \t\r\n]*([,}])[ \t\r\n]*")
+
+
+def read(body: bytes, endpoint: Endpoint, dialect: Dialect) -> Ask:
+    """Parse a request body shallowly; raise `NotReadable` when it cannot be routed as it stands.
+
+    Duplicate top-level members are refused: two readers could disagree about which of them counts.
+    """
+    try:
+        fields = _members.decode(body)
+    except msgspec.ValidationError:
+        raise NotReadable("the request body must be a JSON object") from None
+    except msgspec.DecodeError as error:
+        raise NotReadable(f"the request body is not valid JSON: {error}") from None
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        raise NotReadable("the request body is not valid UTF-8") from None
+    except RecursionError:
+        raise NotReadable("the request body is nested too deeply") from None
+    spans = _spans(body, fields)
+    return Ask(
+        endpoint=endpoint,
+        dialect=dialect,
+        body=body,
+        fields=fields,
+        spans=spans,
+        model=_model(fields),
+        stream=_stream(fields),
+    )
+
+
+def splice(body: bytes, edits: Sequence[Edit]) -> bytes:
+    """Apply edits (disjoint, in any order) to the bytes with one copy."""
+    view = memoryview(body)
+    parts: list[bytes | memoryview] = []
+    position = 0
+    for start, end, replacement in sorted(edits):
+        parts += (view[position:start], replacement)
+        position = end
+    parts.append(view[position:])
+    return b"".join(parts)
+
+
+def items(raw: Raw) -> list[Raw]:
+    """The elements of a raw JSON array, each still raw; empty when it is no array."""
+    try:
+        return _array.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return []
+
+
+def text(raw: Raw) -> str:
+    """The value of a raw JSON string; empty when it is none (lone surrogates included)."""
+    try:
+        return _string.decode(raw)
+    except (msgspec.DecodeError, UnicodeError):
+        return ""
+
+
+def members(raw: Raw) -> dict[str, Raw]:
+    """The members of a raw JSON object; empty when it is none."""
+    try:
+        return _members.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return {}
+
+
+def _spans(body: bytes, fields: dict[str, Raw]) -> dict[str, tuple[int, int]]:
+    """Offsets of every top-level value: the lengths are known from the parse, so only the keys are walked."""
+    spans: dict[str, tuple[int, int]] = {}
+    opening = _OPEN.match(body)
+    assert opening is not None, "the parse accepted an object"
+    position = opening.end()
+    while (key := _KEY.match(body, position)) is not None:
+        name = _string.decode(b'"%b"' % key[1])
+        start = key.end()
+        end = start + len(fields[name])
+        after = _NEXT.match(body, end)
+        if name in spans or after is None:
+            raise NotReadable(f"the request body has the member {name!r} twice")
+        spans[name] = (start, end)
+        position = after.end()
+        if after[1] == b"}":
+            break
+    return spans
+
+
+def _model(fields: Mapping[str, Raw]) -> str:
+    raw = fields.get("model")
+    if raw is None:
+        raise NotReadable("the request body has no 'model'")
+    try:
+        model = _string.decode(raw)
+    except (msgspec.DecodeError, UnicodeError):
+        raise NotReadable("'model' must be a string of valid Unicode") from None
+    if not model or len(model) > 256:
+        raise NotReadable("'model' must have 1 to 256 characters")
+    return model
+
+
+def _stream(fields: Mapping[str, Raw]) -> bool:
+    raw = fields.get("stream")
+    if raw is None or bytes(raw) == b"null":
+        return False
+    try:
+        return _boolean.decode(raw)
+    except msgspec.DecodeError:
+        raise NotReadable("'stream' must be true or false") from None

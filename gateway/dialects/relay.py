@@ -1,0 +1,165 @@
+"""An answer on its way back: the client gets its bytes, the meter sees the parts that carry usage.
+
+An event stream is looked at event by event, not held: a read that ends on an event boundary, as nearly all do, passes as
+the object it came as. Three things are changed, each only where it must be: the usage chunk nobody asked for is left
+out, an `openai-model` that would alarm Codex names the model it asked for, and a Responses stream that ends without its
+last word gets one from `gateway.errors`.
+"""
+
+import re
+from typing import Protocol
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.dialects.sse import boundary, events
+from gateway.metering.tally import Tally
+
+EVENT_MAX = 8 * 1024 * 1024
+"""One event larger than this is passed on unread; a base64 image stays below."""
+BODY_MAX = 64 * 1024 * 1024
+"""A whole answer larger than this is passed on unread and metered by estimate."""
+_OPENAI_MODEL = re.compile(rb'("openai-model"\s*:\s*)"[^"]*"')
+_LAST_WORDS = (b"response.completed", b"response.failed", b"response.incomplete")
+
+
+class _Chunk(Struct):
+    choices: list[Raw] | None = None
+    usage: Raw | None = None
+
+
+_chunk = msgspec.json.Decoder(_Chunk)
+
+
+class Relay(Protocol):
+    """What the passage asks of an answer under way."""
+
+    bytes_out: int
+    events: int
+
+    def take(self, data: bytes) -> bytes: ...
+
+    def rest(self) -> bytes: ...
+
+
+class BodyRelay:
+    """A whole answer: passed on as it comes, kept by reference for the meter, read once at its end."""
+
+    def __init__(self, tally: Tally | None) -> None:
+        self.bytes_out = 0
+        self.events = 0
+        self._tally = tally
+        self._parts: list[bytes] = []
+
+    def take(self, data: bytes) -> bytes:
+        self.bytes_out += len(data)
+        if self._tally is not None and self.bytes_out <= BODY_MAX:
+            self._parts.append(data)
+        return data
+
+    def rest(self) -> bytes:
+        if self._tally is not None and self._parts and self.bytes_out <= BODY_MAX:
+            self._tally.body(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+        self._parts = []
+        return b""
+
+
+class StreamRelay:
+    """An event stream. `hide_usage` leaves out the usage chunk; `show_model` (a JSON string) replaces `openai-model`."""
+
+    def __init__(self, tally: Tally | None, hide_usage: bool, show_model: bytes | None) -> None:
+        self.bytes_out = 0
+        self.events = 0
+        self.at_boundary = True
+        self.spoke_last = False
+        """A Responses stream has said its last word."""
+        self._tally = tally
+        self._hide = hide_usage
+        self._show = show_model
+        self._pending = b""
+        self._blind = False
+
+    def take(self, data: bytes) -> bytes:
+        """The client's share of these bytes."""
+        self.bytes_out += len(data)
+        if self._blind:
+            return data
+        if not self._pending and data.endswith(b"\n\n"):
+            whole = data
+        else:
+            whole = self._gather(data)
+        self.at_boundary = not self._pending
+        self.events += whole.count(b"\n\n")
+        if b'"usage"' in whole:
+            self._meter(whole)
+            if self._hide:
+                return _without_usage(whole)
+        if self._show is not None:
+            if b"openai-model" in whole:
+                show = self._show
+                return _OPENAI_MODEL.sub(lambda found: found[1] + show, whole)
+            return whole
+        return whole if self._hide else data
+
+    def rest(self) -> bytes:
+        """What was held back of an unfinished event; the vendor's last event may lack its blank line."""
+        held = self._pending
+        self._pending = b""
+        if held and b'"usage"' in held:
+            self._meter(held + b"\n\n")
+            if self._hide:
+                return _without_usage(held + b"\n\n")
+        return held if self._holds() else b""
+
+    def _holds(self) -> bool:
+        return self._hide or self._show is not None
+
+    def _gather(self, data: bytes) -> bytes:
+        """Complete events out of what is pending and what came; the remainder stays pending."""
+        data = self._pending + data if self._pending else data
+        end = boundary(data)
+        self._pending = data[end:]
+        if len(self._pending) <= EVENT_MAX:
+            return data[:end]
+        self._blind = True
+        self._pending = b""
+        return data
+
+    def _meter(self, whole: bytes) -> None:
+        for _, data in events(whole):
+            if b'"usage"' not in data:
+                continue
+            if self._tally is not None:
+                self._tally.event(data)
+            if any(word in data[:200] for word in _LAST_WORDS):
+                self.spoke_last = True
+
+
+def _without_usage(whole: bytes) -> bytes:
+    """These events but for the final usage chunk (`choices: []` with a usage object)."""
+    kept: list[bytes] = []
+    position = 0
+    while (end := boundary_after(whole, position)) > position:
+        event = whole[position:end]
+        if not _is_usage_chunk(event):
+            kept.append(event)
+        position = end
+    return b"".join(kept) + whole[position:]
+
+
+def boundary_after(whole: bytes, position: int) -> int:
+    """The end of the first complete event at or after `position`, or `position` when there is none."""
+    found = [at + len(mark) for mark in (b"\n\n", b"\r\n\r\n", b"\r\r") if (at := whole.find(mark, position)) >= 0]
+    return min(found, default=position)
+
+
+def _is_usage_chunk(event: bytes) -> bool:
+    if b'"usage"' not in event:
+        return False
+    for _, data in events(event):
+        try:
+            chunk = _chunk.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        return chunk.choices == [] and chunk.usage is not None and bytes(chunk.usage) != b"null"
+    return False

@@ -1,0 +1,93 @@
+"""Which headers cross the gateway, in each direction."""
+
+from email.utils import parsedate_to_datetime
+
+from gateway.wire.framing import HOP_BY_HOP
+from gateway.wire.types import Headers
+
+_NOT_UPSTREAM = HOP_BY_HOP | frozenset(
+    (
+        b"host",
+        b"content-length",
+        b"content-encoding",
+        b"accept-encoding",
+        b"authorization",
+        b"x-api-key",
+        b"cookie",
+        b"expect",
+        b"forwarded",
+    )
+)
+"""The client's credentials are for us, its body is decoded here, and the meter must be able to read the answer."""
+_NOT_CLIENT = HOP_BY_HOP | frozenset((b"content-length", b"set-cookie", b"openai-organization", b"openai-project"))
+"""Cookies and account names belong to the key all teams share."""
+_OURS = b"x-pointsman-"
+_FORWARDED = b"x-forwarded-"
+
+
+def upstream(client: Headers, credentials: Headers, request_id: str) -> list[tuple[bytes, bytes]]:
+    """What the upstream gets: the client's own headers, session and beta flags verbatim, with our credentials.
+
+    Headers of one connection stay here, and so does whatever speaks of the network behind us.
+    """
+    lines = [
+        line
+        for line in client
+        if line[0] not in _NOT_UPSTREAM and not line[0].startswith(_OURS) and not line[0].startswith(_FORWARDED)
+    ]
+    lines += credentials
+    lines.append((b"accept-encoding", b"identity"))
+    lines.append((b"x-pointsman-request-id", request_id.encode()))
+    return lines
+
+
+def client(upstream_lines: Headers, asked: str) -> tuple[list[tuple[bytes, bytes]], int | None]:
+    """What the client gets of the upstream's head, and the body's length where it is known.
+
+    `openai-model` names the model the client asked for: Codex takes any other for a sign that its account was flagged.
+    """
+    lines: list[tuple[bytes, bytes]] = []
+    length: int | None = None
+    for line in upstream_lines:
+        name, value = line
+        if name == b"content-length" and value.isdigit():
+            length = int(value)
+        elif name == b"openai-model" and asked:
+            lines.append((name, safe(asked)))
+        elif name not in _NOT_CLIENT and not name.startswith(_OURS):
+            lines.append(line)
+    return lines, length
+
+
+def retry_after_s(lines: Headers) -> float | None:
+    """How long an upstream asks us to wait, in seconds: `retry-after-ms`, else `retry-after` as a number.
+
+    A date (RFC 9110 §10.2.3) is taken as "long": nothing here knows the time, and no vendor sends one.
+    """
+    found: dict[bytes, bytes] = dict(lines)
+    for name, scale in ((b"retry-after-ms", 0.001), (b"retry-after", 1.0)):
+        value = found.get(name)
+        if value is None:
+            continue
+        try:
+            seconds = float(value) * scale
+        except ValueError:
+            return LONG_S if _is_date(value) else None
+        return seconds if 0 <= seconds < float("inf") else None
+    return None
+
+
+LONG_S = 3600.0
+
+
+def _is_date(value: bytes) -> bool:
+    try:
+        parsedate_to_datetime(value.decode("ascii", "replace"))
+    except ValueError:
+        return False
+    return True
+
+
+def safe(text: str) -> bytes:
+    """Text as a header value: printable ASCII, at most 200 characters; anything else becomes a question mark."""
+    return bytes(code if 32 <= code < 127 else 63 for code in text[:200].encode("ascii", "replace"))

@@ -1,0 +1,82 @@
+"""What the stations stand on: the parts of one running gateway, wired once in `gateway/app.py`.
+
+Everything a request may touch is here and in memory; nothing here is a global. Clocks and chance come in as functions,
+so that the simulation can turn them.
+"""
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Callable
+
+from cache.threads import Threads
+from gateway.config.live import Live
+from gateway.keys import KeyRing
+from gateway.metering.journal import Journal
+from gateway.metering.metrics import Metrics
+from gateway.metering.prices import PriceBook
+from gateway.upstream.plan import Circuit, Failure, observed
+
+MINTED_MAX = 50_000
+"""Response ids whose upstream is remembered, so that calls by id find the account that stored them."""
+
+
+class Ids:
+    """Request ids: 12 hex digits of milliseconds, then 10 of this process, then 6 that count. They sort by time."""
+
+    def __init__(self, process: int) -> None:
+        self._process = f"{process & 0xFFFFFFFFFF:010x}"
+        self._count = itertools.count()
+
+    def new(self, at: float) -> str:
+        return f"{int(at * 1000):012x}{self._process}{next(self._count) & 0xFFFFFF:06x}"
+
+
+class House:
+    """The parts, and the little state that requests share: circuits, minted ids, how many are inside."""
+
+    def __init__(
+        self,
+        *,
+        live: Live,
+        keys: KeyRing,
+        journal: Journal,
+        metrics: Metrics,
+        prices: PriceBook,
+        threads: Threads,
+        seed: int,
+        ids: Ids,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self.live = live
+        self.keys = keys
+        self.journal = journal
+        self.metrics = metrics
+        self.prices = prices
+        self.threads = threads
+        self.seed = seed
+        self.ids = ids
+        self.wall = wall
+        self.monotonic = monotonic
+        self.chance = chance
+        self.circuits: dict[str, Circuit] = {}
+        self.inside = 0
+        self.draining = False
+        self._minted: OrderedDict[str, str] = OrderedDict()
+
+    def upstream_did(self, upstream: str, failure: Failure | None, now: float) -> None:
+        """Note the health of an upstream."""
+        circuit = self.circuits.get(upstream)
+        if failure is None and circuit is None:
+            return
+        self.circuits[upstream] = observed(circuit, failure, self.live.current.retry, now)
+
+    def mint(self, response_id: str, upstream: str) -> None:
+        """Remember which upstream made a response, bounded, oldest forgotten first."""
+        self._minted[response_id] = upstream
+        if len(self._minted) > MINTED_MAX:
+            self._minted.popitem(last=False)
+
+    def minted_by(self, response_id: str) -> str | None:
+        return self._minted.get(response_id)

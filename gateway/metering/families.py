@@ -1,0 +1,254 @@
+"""Every metric there is, declared once: name, type, help, labels, and where the values of each label come from.
+
+The exposition, the reference page and the dashboards' tests all read this table; what is not here does not exist.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.metering.types import KINDS
+
+Unit = Literal["count", "usd", "seconds", "flag"]
+Type = Literal["counter", "gauge", "histogram"]
+
+OTHER = "other"
+"""What a label says when its value is not in the closed set."""
+DIRECT = "direct"
+"""Route of a request that named its model, so that no route was taken."""
+FEE = "fee"
+"""Cost kind of what is billed per call (web search and the like) and not per token."""
+
+STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
+COST_KINDS: tuple[str, ...] = (*KINDS, FEE)
+OUTCOMES = ("finished", "upstream_error", "upstream_cut", "upstream_timeout", "client_gone", "unknown", "refused")
+STATES = ("warm", "cooling", "cold", "broken", "unknown")
+OBSERVED = ("hit", "partial", "miss", "unknown")
+SOURCES = ("override", "rule", "classifier", "sticky", "budget", "fallback")
+
+CLOSED: dict[str, tuple[str, ...]] = {
+    "status_class": STATUS_CLASSES,
+    "kind": COST_KINDS,
+    "outcome": OUTCOMES,
+    "state": STATES,
+    "predicted": STATES,
+    "observed": OBSERVED,
+    "source": SOURCES,
+}
+"""Labels whose values are fixed by the vocabulary."""
+
+CONFIGURED: dict[str, str] = {
+    "team": "team",
+    "route": "route",
+    "from": "route",
+    "to": "route",
+    "model": "model",
+    "provider": "provider",
+}
+"""Labels whose values come from the config, and under which name there."""
+
+WORDS_MAX = 64
+"""Labels filled by the program's own words (a reason, a cause, a client family) hold at most this many values each."""
+
+LATENCY_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""Long thinking takes minutes; the usual default buckets end at ten seconds."""
+OVERHEAD_BUCKETS_S = (
+    0.00005, 0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
+)  # fmt: skip
+"""From 50 µs, which is what a request may cost, to half a second, which is a fault."""
+ROUTING_BUCKETS_S = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.1)
+
+
+class Declared(Struct, frozen=True):
+    """One metric family. `name` is the family's whole name; histograms add `_bucket`, `_sum` and `_count` to it."""
+
+    name: str
+    type: Type
+    help: str
+    labels: tuple[str, ...] = ()
+    unit: Unit = "count"
+    buckets: tuple[float, ...] = ()
+
+
+SPEND_LABELS = ("team", "route", "model", "provider")
+
+REQUESTS = Declared(
+    name="pointsman_requests_total",
+    type="counter",
+    help="Requests ended, by the class of the HTTP status the client saw (none: it saw no answer).",
+    labels=(*SPEND_LABELS, "status_class"),
+)
+TOKENS = Declared(
+    name="pointsman_tokens_total",
+    type="counter",
+    help="Billable tokens. Kinds never overlap; their sum is what is billed.",
+    labels=(*SPEND_LABELS, "kind"),
+)
+COST = Declared(
+    name="pointsman_cost_usd_total",
+    type="counter",
+    help="Known cost in US dollars by token kind; fee is what is billed per call. What is unpriced is not in here.",
+    labels=(*SPEND_LABELS, "kind"),
+    unit="usd",
+)
+UNPRICED = Declared(
+    name="pointsman_unpriced_requests_total",
+    type="counter",
+    help="Requests whose cost is unknown or known only in part: their dollars are missing, not zero.",
+    labels=("model", "reason"),
+)
+DECISIONS = Declared(
+    name="pointsman_routing_decisions_total",
+    type="counter",
+    help="Routing decisions by what made them and why; route is direct where the client named a model.",
+    labels=("route", "source", "reason"),
+)
+ROUTING_SECONDS = Declared(
+    name="pointsman_routing_seconds",
+    type="histogram",
+    help="Time from the end of a request's body to its routing decision.",
+    unit="seconds",
+    buckets=ROUTING_BUCKETS_S,
+)
+SWITCHES = Declared(
+    name="pointsman_route_switches_total",
+    type="counter",
+    help="Threads moved to another route than the one their cache lives on.",
+    labels=("from", "to", "cause"),
+)
+CACHE_REQUESTS = Declared(
+    name="pointsman_cache_requests_total",
+    type="counter",
+    help="Requests by the prompt-cache state predicted before they were sent.",
+    labels=("team", "provider", "state"),
+)
+CACHE_OUTCOMES = Declared(
+    name="pointsman_cache_outcomes_total",
+    type="counter",
+    help="Predicted cache state against what the provider's usage then showed.",
+    labels=("provider", "predicted", "observed"),
+)
+STALE_RESUMES = Declared(
+    name="pointsman_stale_resumes_total",
+    type="counter",
+    help="Threads resumed after their prompt cache had gone.",
+    labels=("team", "client"),
+)
+STALE_COST = Declared(
+    name="pointsman_stale_cost_usd_total",
+    type="counter",
+    help="US dollars paid above the warm price because a prompt cache had gone.",
+    labels=("team", "model", "cause"),
+    unit="usd",
+)
+SAVED = Declared(
+    name="pointsman_saved_usd_total",
+    type="counter",
+    help="US dollars not spent thanks to a decision, against what was asked for.",
+    labels=("team", "reason"),
+    unit="usd",
+)
+BUDGET = Declared(
+    name="pointsman_budget_usd",
+    type="gauge",
+    help="Budget of a team in US dollars.",
+    labels=("team", "window"),
+    unit="usd",
+)
+BUDGET_SPENT = Declared(
+    name="pointsman_budget_spent_usd",
+    type="gauge",
+    help="Spent of a team's budget in its present window, in US dollars.",
+    labels=("team", "window"),
+    unit="usd",
+)
+OVERHEAD = Declared(
+    name="pointsman_overhead_seconds",
+    type="histogram",
+    help="Time the gateway itself takes before it forwards a request.",
+    unit="seconds",
+    buckets=OVERHEAD_BUCKETS_S,
+)
+UPSTREAM_SECONDS = Declared(
+    name="pointsman_upstream_seconds",
+    type="histogram",
+    help="Time from the arrival of a request to the end of its answer.",
+    unit="seconds",
+    buckets=LATENCY_BUCKETS_S,
+)
+FIRST_TOKEN = Declared(
+    name="pointsman_time_to_first_token_seconds",
+    type="histogram",
+    help="Time from forwarding to the first byte of a streamed answer.",
+    unit="seconds",
+    buckets=LATENCY_BUCKETS_S,
+)
+INFLIGHT = Declared(name="pointsman_inflight", type="gauge", help="Requests under way.")
+REFUSALS = Declared(
+    name="pointsman_refusals_total",
+    type="counter",
+    help="Requests the gateway answered with its own error before any upstream was called.",
+    labels=("refusal",),
+)
+LEDGER_LAG = Declared(
+    name="pointsman_ledger_lag_seconds",
+    type="gauge",
+    help="Age of the oldest event that is not yet on disk.",
+    unit="seconds",
+)
+LEDGER_ERRORS = Declared(
+    name="pointsman_ledger_errors_total", type="counter", help="Events the ledger could not write at first try."
+)
+EVENTS = Declared(
+    name="pointsman_events_total",
+    type="counter",
+    help="Ends of requests: every request ends in exactly one of these outcomes.",
+    labels=("outcome",),
+)
+CONFIG_RELOAD = Declared(
+    name="pointsman_config_last_reload_success",
+    type="gauge",
+    help="1 while the config in use is the one on disk, 0 while the file on disk is broken and the old one is kept.",
+    unit="flag",
+)
+PRICE_AGE = Declared(
+    name="pointsman_price_table_age_seconds",
+    type="gauge",
+    help="Time since the built-in price table was compiled.",
+    unit="seconds",
+)
+
+FAMILIES: tuple[Declared, ...] = (
+    REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
+    STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT,
+    REFUSALS, LEDGER_LAG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
+)  # fmt: skip
+"""In the order of the page and of the reference."""
+
+CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
+
+FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
+    UNPRICED.name: tuple(
+        {"reason": word} for word in ("unknown_model", "unknown_kind", "no_usage", "impossible_usage")
+    ),
+    DECISIONS.name: tuple(
+        {"source": source, "reason": reason}
+        for source, reason in (
+            ("override", "explicit_model"),
+            ("override", "explicit_route"),
+            ("classifier", "matrix"),
+            ("sticky", "pinned_thread"),
+            ("fallback", "default_route"),
+        )
+    ),
+    CACHE_OUTCOMES.name: tuple(
+        {"predicted": predicted, "observed": observed} for predicted in STATES for observed in OBSERVED
+    ),
+    CACHE_REQUESTS.name: tuple({"state": state} for state in STATES),
+    STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
+    STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
+}
+"""Words that rare events are expected to come with: for every name of the config these series exist before any event.
+
+Prometheus sees no increase in a series that first appears with its first event, and here the first event is the news.
+"""

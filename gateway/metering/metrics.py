@@ -1,0 +1,320 @@
+"""What the gateway tells Prometheus: one `Metrics` per running gateway, fed by the stations, written out on demand.
+
+Counters go on from the ledger after a restart (`seed`) and exist at 0 before their first event (`_expect`): for
+Prometheus, a series that first appears with a value has never increased.
+"""
+
+from collections.abc import Collection, Iterable
+from itertools import islice, product
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+
+from gateway.metering import families
+from gateway.metering.exposition import CONTENT_TYPE, Family, Gauge, Histogram, Known, Row, Words, head, title
+from gateway.metering.families import CLOSED, CONFIGURED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
+from gateway.metering.labels import Names, Place, clean
+from gateway.metering.types import PICOS_PER_USD, Intent, Settlement
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+EXPECTED_SERIES_MAX = 5_000
+"""Series made at 0 before anything happened; beyond that a page costs more than the first events are worth."""
+FORESEEN_SERIES_MAX = 500
+"""The same for each family of rare events."""
+PLACES_MAX = 2_000
+"""Places spend is counted under; beyond, only the team is told apart. A place has some twenty series."""
+
+_CLASSES = {2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
+_USUAL_KINDS = ("input_uncached", "cache_read", "output", "reasoning")
+_USUAL_WRITES = {"openai": ("cache_write_30m", "cache_write_12h"), "anthropic": ("cache_write_5m", "cache_write_1h")}
+_USUAL_CLASSES = ("2xx", "4xx", "5xx", "none")
+
+SpendRow = tuple[str, str, str, str, str, int, int]
+"""team, route, model, provider, kind, tokens, picos."""
+RequestRow = tuple[str, str, str, str, str, int]
+"""team, route, model, provider, status class, requests."""
+
+
+class _Spend:
+    """The rows of one place, by kind and by status class, so that settling a request looks up its place once."""
+
+    __slots__ = ("costs", "names", "requests", "tokens")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.requests: dict[str, Row] = {}
+        self.tokens: dict[str, Row] = {}
+        self.costs: dict[str, Row] = {}
+
+
+class Metrics:
+    """All metrics of one gateway. Written in one thread; `render` may be called from another."""
+
+    def __init__(
+        self,
+        teams: Collection[str],
+        routes: Collection[str],
+        models: Collection[str],
+        providers: Collection[str],
+        expected: Collection[Place] = (),
+    ) -> None:
+        self._names = {word: Names() for word in ("team", "route", "model", "provider")}
+        self._counters = {each.name: self._family(each) for each in FAMILIES if each.type == "counter"}
+        self._histograms = {each.name: Histogram(each) for each in FAMILIES if each.type == "histogram"}
+        self._gauges: dict[str, dict[tuple[str, ...], Gauge]] = {
+            each.name: {} if each.labels else {(): Gauge(head(each, ()))} for each in FAMILIES if each.type == "gauge"
+        }
+        self._process = _process_metrics()
+        self._spend: dict[tuple[str, ...], _Spend] = {}
+        self._spend_raw: dict[tuple[str, ...], _Spend] = {}
+
+        self._requests = self._counters[families.REQUESTS.name]
+        self._tokens = self._counters[families.TOKENS.name]
+        self._costs = self._counters[families.COST.name]
+        self._unpriced = self._counters[families.UNPRICED.name]
+        self._decisions = self._counters[families.DECISIONS.name]
+        self._switches = self._counters[families.SWITCHES.name]
+        self._cache_requests = self._counters[families.CACHE_REQUESTS.name]
+        self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
+        self._stale_resumes = self._counters[families.STALE_RESUMES.name]
+        self._stale_costs = self._counters[families.STALE_COST.name]
+        self._saved = self._counters[families.SAVED.name]
+        self._refusals = self._counters[families.REFUSALS.name]
+        self._events = self._counters[families.EVENTS.name]
+        self._ledger_errors = self._counters[families.LEDGER_ERRORS.name].row()
+        self._ledger_errors_here = 0
+        self._routing_seconds = self._histograms[families.ROUTING_SECONDS.name]
+        self._overhead = self._histograms[families.OVERHEAD.name]
+        self._upstream_seconds = self._histograms[families.UPSTREAM_SECONDS.name]
+        self._first_token = self._histograms[families.FIRST_TOKEN.name]
+        self._inflight = self._gauges[families.INFLIGHT.name][()]
+        self._inflight.value = 0
+
+        for outcome in families.OUTCOMES:
+            self._events.row(outcome)
+        self.relabel(teams, routes, models, providers, expected)
+
+    def relabel(
+        self,
+        teams: Collection[str],
+        routes: Collection[str],
+        models: Collection[str],
+        providers: Collection[str],
+        expected: Collection[Place] = (),
+    ) -> None:
+        """Let the names of a new config in. Names of the old one stay, and so do their series."""
+        self._names["team"].add(teams)
+        self._names["route"].add((DIRECT, *routes))
+        self._names["model"].add(models)
+        self._names["provider"].add(providers)
+        self._spend_raw.clear()
+        for family in self._counters.values():
+            family.forget()
+        self._foresee()
+        self._expect(expected)
+
+    # what the stations call
+
+    def started(self) -> None:
+        """A request is under way."""
+        assert self._inflight.value is not None
+        self._inflight.value += 1
+
+    def ended(self) -> None:
+        """A request is over."""
+        assert self._inflight.value is not None
+        self._inflight.value -= 1
+
+    def decided(self, route: str, source: str, reason: str, seconds: float) -> None:
+        """A route was chosen, `seconds` after the request was complete."""
+        self._decisions.row(route or DIRECT, source, reason).value += 1
+        self._routing_seconds.observe(seconds)
+
+    def switched(self, from_: str, to: str, cause: str) -> None:
+        """A thread was moved to another route."""
+        self._switches.row(from_ or DIRECT, to or DIRECT, cause).value += 1
+
+    def cache_predicted(self, team: str, provider: str, state: str) -> None:
+        """The cache state expected of a request about to be sent."""
+        self._cache_requests.row(team, provider, state).value += 1
+
+    def cache_observed(self, provider: str, predicted: str, observed: str) -> None:
+        """What the provider's usage showed of the cache, against what was expected."""
+        self._cache_outcomes.row(provider, predicted, observed).value += 1
+
+    def stale(self, team: str, client: str, model: str, cause: str, picos: int | None) -> None:
+        """A thread was resumed cold; `picos` is what that cost above the warm price, None where unknown."""
+        self._stale_resumes.row(team, client).value += 1
+        row = self._stale_costs.row(team, model, cause)
+        if picos is not None:
+            row.value += picos
+
+    def saved(self, team: str, reason: str, picos: int) -> None:
+        """Money that was not spent."""
+        self._saved.row(team, reason).value += picos
+
+    def overhead(self, seconds: float) -> None:
+        """The gateway's own time on one request."""
+        self._overhead.observe(seconds)
+
+    def settled(self, intent: Intent, settlement: Settlement) -> None:
+        """A request is settled: count it under the model that answered."""
+        key = (intent.team, intent.route or DIRECT, settlement.model, settlement.provider)
+        spend = self._spend_raw.get(key) or self._meet(key)
+        _row(spend.requests, self._requests, spend.names, _status_class(settlement.status)).value += 1
+        for kind, count in settlement.kinds.items():
+            _row(spend.tokens, self._tokens, spend.names, kind).value += count
+        by_kind = settlement.by_kind
+        for kind, picos in by_kind.items():
+            self._cost(spend, kind).value += picos
+        if settlement.picos is not None:
+            fees = settlement.picos - sum(by_kind.values())
+            if fees > 0:
+                self._cost(spend, FEE).value += fees
+        if settlement.price_status != "priced":
+            self._unpriced.row(settlement.model, settlement.price_reason or settlement.price_status).value += 1
+        self._events.row(settlement.outcome).value += 1
+        self._upstream_seconds.observe(settlement.duration_ms / 1000)
+        if intent.stream and settlement.ttft_ms is not None:
+            self._first_token.observe(settlement.ttft_ms / 1000)
+
+    def refused(self, kind: str, status: int) -> None:
+        """The gateway answered with its own error; nobody is charged, so nobody is named."""
+        self._requests.row(OTHER, OTHER, OTHER, OTHER, _status_class(status)).value += 1
+        self._refusals.row(kind).value += 1
+        self._events.row("refused").value += 1
+
+    def ledger_error(self) -> None:
+        """An event could not be written to the journal."""
+        self._ledger_errors_here += 1
+        self._ledger_errors.value += 1
+
+    def ledger(self, lag_s: float, errors: int) -> None:
+        """How far the ledger is behind, and how many writes its writer has seen fail since it started."""
+        self._gauges[families.LEDGER_LAG.name][()].value = lag_s
+        self._ledger_errors.value = self._ledger_errors_here + errors
+
+    def config_reload(self, ok: bool) -> None:
+        """Whether the config on disk is the one in use."""
+        self._gauges[families.CONFIG_RELOAD.name][()].value = 1 if ok else 0
+
+    def price_table_age(self, seconds: float) -> None:
+        """Age of the built-in price table."""
+        self._gauges[families.PRICE_AGE.name][()].value = seconds
+
+    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int) -> None:
+        """A team's budget and what is spent of it."""
+        names = (self._names["team"].known(team), clean(window))
+        for declared, picos in ((families.BUDGET, limit_picos), (families.BUDGET_SPENT, spent_picos)):
+            gauges = self._gauges[declared.name]
+            if names not in gauges:
+                gauges[names] = Gauge(head(declared, names))
+            gauges[names].value = picos / PICOS_PER_USD
+
+    # start and page
+
+    def seed(self, spend: Iterable[SpendRow], requests: Iterable[RequestRow]) -> None:
+        """Go on from the totals of the ledger. Call once, before the first request."""
+        for team, route, model, provider, kind, tokens, picos in spend:
+            place = self._meet((team, route or DIRECT, model, provider))
+            if tokens:
+                _row(place.tokens, self._tokens, place.names, kind).value += tokens
+            if picos:
+                self._cost(place, kind).value += picos
+        for team, route, model, provider, status_class, count in requests:
+            place = self._meet((team, route or DIRECT, model, provider))
+            _row(place.requests, self._requests, place.names, status_class).value += count
+
+    def render(self) -> bytes:
+        """The whole page, Prometheus text exposition 0.0.4."""
+        parts: list[str] = []
+        for declared in FAMILIES:
+            parts.append(title(declared))
+            if declared.type == "counter":
+                parts += self._counters[declared.name].lines()
+            elif declared.type == "histogram":
+                parts += self._histograms[declared.name].lines()
+            else:
+                for gauge in list(self._gauges[declared.name].values()):
+                    parts += gauge.lines()
+        return "".join(parts).encode() + generate_latest(self._process)
+
+    def series(self) -> int:
+        """How many counter series there are."""
+        return sum(len(family) for family in self._counters.values())
+
+    # how rows come to be
+
+    def _family(self, declared: families.Declared) -> Family:
+        return Family(declared, tuple(self._known(label) for label in declared.labels))
+
+    def _known(self, label: str) -> Known:
+        if label in CONFIGURED:
+            return self._names[CONFIGURED[label]].known
+        if label in CLOSED:
+            return Words(len(CLOSED[label]), CLOSED[label]).known
+        return Words(WORDS_MAX).known
+
+    def _meet(self, key: tuple[str, ...]) -> _Spend:
+        """The rows of a place that is new, or whose name has not been looked up since the last config."""
+        names = tuple(self._names[label].known(value) for label, value in zip(SPEND_LABELS, key, strict=True))
+        if names not in self._spend and len(self._spend) >= PLACES_MAX:
+            names = (names[0], OTHER, OTHER, OTHER)
+        spend = self._spend.get(names)
+        if spend is None:
+            spend = self._spend[names] = _Spend(names)
+        if len(self._spend_raw) < PLACES_MAX:
+            self._spend_raw[key] = spend
+        return spend
+
+    def _cost(self, spend: _Spend, kind: str) -> Row:
+        """The cost row of a kind; what is no token kind is a fee."""
+        row = spend.costs.get(kind)
+        if row is not None:
+            return row
+        return _row(spend.costs, self._costs, spend.names, kind if kind in families.COST_KINDS else FEE)
+
+    def _foresee(self) -> None:
+        """Make series at 0 for rare events, so that the first one is an increase."""
+        for family, cases in families.FORESEEN.items():
+            counter = self._counters[family]
+            for case in cases:
+                choices = [
+                    [case[label]] if label in case else self._names[CONFIGURED[label]].all()
+                    for label in counter.declared.labels
+                ]
+                for values in islice(product(*choices), max(FORESEEN_SERIES_MAX - len(counter), 0)):
+                    counter.row(*values)
+
+    def _expect(self, expected: Collection[Place]) -> None:
+        """Make series at 0 for what the config says may come, likeliest first, as many as are worth it."""
+        for place in expected:
+            if self.series() >= EXPECTED_SERIES_MAX:
+                return
+            spend = self._meet((place.team, place.route, place.model, place.provider))
+            for status_class in _USUAL_CLASSES:
+                _row(spend.requests, self._requests, spend.names, status_class)
+            for kind in (*_USUAL_KINDS, *_USUAL_WRITES.get(place.provider, ())):
+                _row(spend.tokens, self._tokens, spend.names, kind)
+                _row(spend.costs, self._costs, spend.names, kind)
+
+
+def _row(rows: dict[str, Row], family: Family, names: tuple[str, ...], last: str) -> Row:
+    """The row for the last label of a place."""
+    row = rows.get(last)
+    if row is None:
+        row = family.row(*names, last)
+        if len(rows) < WORDS_MAX:
+            rows[last] = row
+    return row
+
+
+def _status_class(status: int) -> str:
+    return _CLASSES.get(status // 100, "none")
+
+
+def _process_metrics() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, GCCollector, PlatformCollector):
+        collector(registry=registry)
+    return registry

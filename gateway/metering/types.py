@@ -1,0 +1,149 @@
+"""The vocabulary of metering: token kinds that never overlap, exact money, and the two halves of a ledger event."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal[
+    "input_uncached",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_30m",
+    "cache_write_1h",
+    "cache_write_12h",
+    "output",
+    "reasoning",
+    "input_audio",
+    "output_audio",
+    "input_image",
+    "output_image",
+]
+KINDS: tuple[Kind, ...] = (
+    "input_uncached",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_30m",
+    "cache_write_1h",
+    "cache_write_12h",
+    "output",
+    "reasoning",
+    "input_audio",
+    "output_audio",
+    "input_image",
+    "output_image",
+)
+INPUT_KINDS: tuple[Kind, ...] = (
+    "input_uncached",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_30m",
+    "cache_write_1h",
+    "cache_write_12h",
+    "input_audio",
+    "input_image",
+)
+
+PICOS_PER_USD = 10**12
+"""Every first-party list price times any tier multiplier is a whole number of pico-dollars per token."""
+
+PriceStatus = Literal["priced", "partial", "unpriced"]
+Outcome = Literal["finished", "upstream_error", "upstream_cut", "upstream_timeout", "client_gone", "unknown"]
+
+
+class Usage(Struct, frozen=True):
+    """What one answer used, in disjoint kinds whose sum is the billable tokens. Zero counts are left out."""
+
+    kinds: Mapping[str, int]
+    model: str = ""
+    """Model the answer named, empty when it named none."""
+    tier: str = ""
+    """Service tier the answer named (it bills by the served tier, not the one asked for)."""
+    fees: Mapping[str, int] = {}
+    """Counted extras billed per call, such as `web_search`."""
+    response_id: str = ""
+    exact: bool = True
+    """False when these are our estimate because the provider reported nothing."""
+    problem: str = ""
+    """Why the numbers cannot be right (`negative`, `cached_exceeds_input`, …); such usage is never `priced`."""
+
+    @property
+    def input_tokens(self) -> int:
+        return sum(self.kinds.get(kind, 0) for kind in INPUT_KINDS)
+
+
+class Priced(Struct, frozen=True):
+    """Exact dollars of one usage, in pico-dollars; None where nothing is known, never 0 for unknown."""
+
+    picos: int | None
+    by_kind: Mapping[str, int]
+    rows: tuple[str, ...]
+    """Identifiers of the price rows used, so history can be re-priced."""
+    status: PriceStatus
+    reason: str = ""
+
+
+class Intent(Struct, frozen=True):
+    """Written before the upstream is called: who is about to spend, on what, and why there."""
+
+    id: str
+    at: float
+    """Unix seconds."""
+    team: str
+    user: str
+    client: str
+    client_version: str
+    session: str
+    thread: str
+    parent: str
+    agent: str
+    thread_rule: str
+    """Which identification rule found the thread."""
+    endpoint: str
+    dialect: str
+    model_asked: str
+    route: str
+    model: str
+    upstream: str
+    provider: str
+    source: str
+    reason: str
+    rule: str
+    input_kind: str
+    output_kind: str
+    stream: bool
+    bytes_in: int
+    cache_state: str
+    cache_expected_tokens: int | None
+    estimate_picos: int | None
+
+
+class Settlement(Struct, frozen=True):
+    """Written once after: what came of an intent. `model` and `upstream` are those that answered."""
+
+    id: str
+    at: float
+    outcome: Outcome
+    status: int
+    """HTTP status the client saw; 0 when it saw none."""
+    kinds: Mapping[str, int]
+    fees: Mapping[str, int]
+    picos: int | None
+    by_kind: Mapping[str, int]
+    price_status: PriceStatus
+    price_reason: str
+    price_rows: tuple[str, ...]
+    exact: bool
+    model: str
+    upstream: str
+    provider: str
+    served: str
+    """Model name the provider reported."""
+    tier: str
+    response_id: str
+    attempts: int
+    ttft_ms: float | None
+    duration_ms: float
+    bytes_out: int
+    cache_observed: str
+    """`hit`, `partial`, `miss` or `unknown`, judged from the reported cache reads."""

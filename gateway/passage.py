@@ -1,0 +1,388 @@
+"""One accepted request on its way: forward, meter, remember.
+
+Built by the pipeline when a request has been decided; driven by the byte path (`gateway/wire/exchange.py`), which calls it
+in the order of that file's diagram. It holds the request's own copy of the configuration, so a reload in mid-answer
+changes nothing for it.
+"""
+
+import msgspec
+
+from cache.fingerprint import Fingerprint
+from cache.threads import observed, remember
+from cache.types import Freshness, ThreadRecord
+from gateway import headers
+from gateway.config.compiled import Snapshot, Upstream
+from gateway.dialects.ask import Ask, splice
+from gateway.dialects.edits import edits_for
+from gateway.dialects.relay import BodyRelay, StreamRelay
+from gateway.errors import Refusal, answer, stream_error
+from gateway.house import House
+from gateway.identify import Caller
+from gateway.metering.account import account, outcome
+from gateway.metering.estimate import Estimate, estimate_before
+from gateway.metering.journal import JournalError
+from gateway.metering.tally import Tally, tally
+from gateway.metering.types import INPUT_KINDS, Intent, Settlement
+from gateway.upstream import plan
+from gateway.upstream.plan import Attempt, Candidate, Failure
+from gateway.wire.exchange import Answer, Begin, Forward
+from gateway.wire.types import Ended, Head, Headers, Send, Translate
+from routing.explain import header as reason_header
+from routing.types import Decision
+
+FREE = frozenset(("count_tokens",))
+"""Endpoints no vendor bills."""
+GRANTED_TTL_S = {"cache_write_12h": 43200.0, "cache_write_1h": 3600.0, "cache_write_30m": 1800.0, "cache_write_5m": 300.0}
+"""The lifetime an answer's own write counts say was granted; the longest wins."""
+_KEEPALIVE = {
+    "messages": b'event: ping\ndata: {"type": "ping"}\n\n',
+    "responses": b'data: {"type":"keepalive"}\n\n',
+    "chat": b": keep-alive\n\n",
+}
+"""What keeps each kind of client waiting: Codex counts only data events as life, AI-SDK clients on chat die of unknown
+chunks but take comments, Anthropic's own servers send pings."""
+
+
+class RequestPassage:
+    """What the stations found out about one request, and what becomes of it."""
+
+    def __init__(
+        self,
+        *,
+        house: House,
+        snapshot: Snapshot,
+        request_id: str,
+        head: Head,
+        ask: Ask | None,
+        caller: Caller,
+        decision: Decision,
+        candidates: tuple[Candidate, ...],
+        fingerprint: Fingerprint | None,
+        record: ThreadRecord | None,
+        freshness: Freshness,
+        entered_at: float,
+        wall: float,
+        body: bytes = b"",
+    ) -> None:
+        self.house = house
+        self.snapshot = snapshot
+        self.id = request_id
+        self.head = head
+        self.ask = ask
+        self.body = ask.body if ask is not None else body
+        self.caller = caller
+        self.decision = decision
+        self.candidates = candidates
+        self.fingerprint = fingerprint
+        self.record = record
+        self.freshness = freshness
+        self.entered_at = entered_at
+        self.wall = wall
+        self.dialect = ask.dialect if ask is not None else "chat"
+        self.endpoint = ask.endpoint if ask is not None else "other"
+        self.attempt_now: Attempt = plan.first(candidates, house.circuits, entered_at)
+        self.upstream: Upstream = snapshot.upstreams[self.attempt_now.candidate.upstream]
+        self.estimate: Estimate = estimate_before(house.prices, self.upstream.provider, self.model_name, self.size,
+                                                  record, freshness, wall)
+        self.with_upstream = False
+        """An attempt is with the upstream, whose outcome is not known."""
+        self.status = 0
+        self.forwarded_at = 0.0
+        self.first_byte_at: float | None = None
+        self.hides_usage = False
+        self._tally: Tally | None = None
+        self._relay: BodyRelay | StreamRelay = BodyRelay(None)
+
+    @property
+    def size(self) -> int:
+        return len(self.body)
+
+    @property
+    def known_tokens(self) -> int:
+        """Tokens a warm cache would hold of this thread."""
+        return self.record.cached_tokens if self.record is not None else 0
+
+    @property
+    def model_name(self) -> str:
+        """The model's name at the upstream of the present attempt."""
+        model = self.snapshot.model(self.attempt_now.candidate.model)
+        return model.upstream_name if model is not None else self.attempt_now.candidate.model
+
+    # forward
+
+    def attempt(self) -> Forward:
+        """The first attempt."""
+        self.forwarded_at = self.house.monotonic()
+        self.house.metrics.overhead(self.forwarded_at - self.entered_at)
+        return self._forward()
+
+    def failed(self, how: Ended, status: int, headers_: Headers, detail: str, now: float) -> Forward | None:
+        """The plan's next attempt, or None; the upstream's health is noted either way."""
+        failure = _failure(how, status, headers_)
+        self.house.upstream_did(self.upstream.name, failure, now)
+        again = plan.after(
+            self.attempt_now,
+            failure,
+            self.candidates,
+            self.snapshot.retry,
+            self.house.circuits,
+            now,
+            self.house.chance(),
+        )
+        if again is None:
+            return None
+        self.with_upstream = False
+        self.attempt_now = again
+        self.upstream = self.snapshot.upstreams[again.candidate.upstream]
+        return self._forward()
+
+    def _forward(self) -> Forward:
+        upstream = self.upstream
+        ask = self.ask
+        translate = None
+        body = self.body
+        self.hides_usage = False
+        if ask is not None:
+            if ask.endpoint in ("chat", "responses", "messages") and _must_translate(ask, upstream):
+                translate = Translate(
+                    dialect=ask.dialect,
+                    provider=upstream.provider,
+                    model=self.model_name,
+                    base_url=upstream.base_url,
+                    key=upstream.key,
+                    stream=ask.stream,
+                )
+            else:
+                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider)
+                body = splice(ask.body, edits) if edits else ask.body
+        path = upstream.base_path + self.head.path.removeprefix("/v1")
+        send = Send(
+            origin=upstream.origin,
+            method=self.head.method,
+            target=f"{path}?{self.head.query}" if self.head.query else path,
+            headers=headers.upstream(self.head.headers, upstream.headers, self.id),
+            body=body,
+            translate=translate,
+        )
+        self.with_upstream = True
+        return Forward(send=send, after_s=self.attempt_now.after_s)
+
+    def started(self, status: int, headers_: Headers, now: float) -> Begin:
+        """The client's head for the upstream's; from here on the meter looks on."""
+        self.status = status
+        if status < 500:
+            self.house.upstream_did(self.upstream.name, None, now)
+        kind = next((value for name, value in headers_ if name == b"content-type"), b"")
+        encoded = any(name == b"content-encoding" and value != b"identity" for name, value in headers_)
+        if status < 400 and not encoded and self._is_metered():
+            self._tally = tally(self.dialect)
+        shown = None
+        if kind.startswith(b"text/event-stream"):
+            if self.ask is not None and self.dialect == "responses" and self.model_name != self.ask.model:
+                shown = msgspec.json.encode(self.ask.model)
+            self._relay = StreamRelay(self._tally, self.hides_usage, shown)
+        else:
+            self._relay = BodyRelay(self._tally)
+        lines, length = headers.client(headers_, self.ask.model if self.ask is not None else "")
+        lines += self._story()
+        return Begin(status=status, headers=lines, length=length)
+
+    def relay(self, data: bytes) -> bytes:
+        """The client's share of these bytes."""
+        if self.first_byte_at is None:
+            self.first_byte_at = self.house.monotonic()
+        return self._relay.take(data)
+
+    def trailer(self) -> bytes:
+        rest = self._relay.rest()
+        relay = self._relay
+        if self.dialect == "responses" and isinstance(relay, StreamRelay) and not relay.spoke_last and self._tally:
+            refusal = Refusal.of("upstream_failed", "the upstream ended the stream without completing the response")
+            rest += stream_error(refusal, self.dialect, self.id)
+        return rest
+
+    def refuse(self, how: Ended, detail: str) -> Answer:
+        """Our own error when no upstream answered."""
+        kind = {"timeout": "upstream_timeout", "refused": "upstream_unreachable"}.get(how, "upstream_failed")
+        refusal = Refusal.of(kind, f"upstream {self.upstream.name!r}: {detail or how}")
+        self.status, lines, body = answer(refusal, self.dialect, self.caller.client, self.id)
+        return Answer(status=self.status, headers=[*lines, *self._story()], body=body)
+
+    def broken(self, how: Ended) -> bytes:
+        relay = self._relay
+        if not isinstance(relay, StreamRelay) or not relay.at_boundary:
+            return b""
+        refusal = Refusal.of("upstream_failed", f"upstream {self.upstream.name!r} broke off in mid-answer ({how})")
+        return stream_error(refusal, self.dialect, self.id)
+
+    def keepalive(self) -> bytes:
+        relay = self._relay
+        if not isinstance(relay, StreamRelay) or not relay.at_boundary or not relay.events or self.endpoint == "other":
+            return b""
+        return _KEEPALIVE[self.dialect]
+
+    def drains(self) -> bool:
+        return self.upstream.on_disconnect == "drain" and self._is_metered()
+
+    def _is_metered(self) -> bool:
+        return self.head.method == "POST" and self.endpoint not in FREE
+
+    # meter and remember
+
+    def intent(self) -> Intent:
+        """What goes into the books before the upstream is called."""
+        caller = self.caller
+        decision = self.decision
+        workload = decision.workload
+        return Intent(
+            id=self.id,
+            at=self.wall,
+            team=caller.team,
+            user=caller.user,
+            client=caller.client,
+            client_version=caller.client_version,
+            session=caller.session,
+            thread=caller.thread,
+            parent=caller.parent,
+            agent=caller.agent,
+            thread_rule=caller.rule,
+            endpoint=self.endpoint if self.ask is not None else self.head.path[:100],
+            dialect=self.dialect,
+            model_asked=self.ask.model if self.ask is not None else "",
+            route=decision.route,
+            model=self.attempt_now.candidate.model,
+            upstream=self.upstream.name,
+            provider=self.upstream.provider,
+            source=decision.source,
+            reason=decision.reasons[0].word,
+            rule=decision.rule,
+            input_kind=workload.input if workload is not None else "",
+            output_kind=workload.output if workload is not None else "",
+            stream=self.ask.stream if self.ask is not None else False,
+            bytes_in=self.size,
+            cache_state=self.freshness.state,
+            cache_expected_tokens=self.freshness.expected_read_tokens,
+            estimate_picos=self.estimate.picos,
+        )
+
+    def settle(self, how: str, now: float) -> None:
+        """The end of it: count, price, write down, remember. Synchronous, so nothing can cancel it."""
+        house = self.house
+        if how != "complete":
+            self._relay.rest()
+        settled = self._settlement(how, now)
+        try:
+            house.journal.settle(settled)
+        except JournalError:
+            house.metrics.ledger_error()
+        house.inside -= 1
+        house.metrics.ended()
+        house.metrics.settled(self.intent(), settled)
+        if settled.response_id:
+            house.mint(settled.response_id, self.upstream.name)
+        self._remember(settled)
+
+    def _settlement(self, how: str, now: float) -> Settlement:
+        house = self.house
+        relay = self._relay
+        billable = self.with_upstream and self._is_metered()
+        usage = account(self._tally, relay, self.dialect, self.size, how, self.status, billable)
+        at = house.wall()
+        priced = house.prices.price(usage, self.upstream.provider, usage.model or self.model_name, at)
+        observed_ = "unknown"
+        if usage.exact and usage.kinds:
+            read = usage.kinds.get("cache_read", 0)
+            observed_ = observed(self.freshness, self.known_tokens, read, usage.input_tokens)
+        ttft = self.first_byte_at
+        return Settlement(
+            id=self.id,
+            at=at,
+            outcome=outcome(how, self.status),
+            status=self.status,
+            kinds=usage.kinds,
+            fees=usage.fees,
+            picos=priced.picos,
+            by_kind=priced.by_kind,
+            price_status=priced.status,
+            price_reason=priced.reason,
+            price_rows=priced.rows,
+            exact=usage.exact,
+            model=self.attempt_now.candidate.model,
+            upstream=self.upstream.name,
+            provider=self.upstream.provider,
+            served=usage.model,
+            tier=usage.tier,
+            response_id=usage.response_id,
+            attempts=self.attempt_now.number,
+            ttft_ms=None if ttft is None else (ttft - self.forwarded_at) * 1000,
+            duration_ms=(now - self.entered_at) * 1000,
+            bytes_out=relay.bytes_out,
+            cache_observed=observed_,
+        )
+
+    def _remember(self, settled: Settlement) -> None:
+        """What the thread's next request will want to know; only what the provider confirmed is remembered."""
+        house = self.house
+        caller = self.caller
+        if self.fingerprint is None or not caller.thread or not settled.exact or not settled.kinds:
+            return
+        kinds = settled.kinds
+        house.metrics.cache_observed(settled.provider, self.freshness.state, settled.cache_observed)
+        house.threads.remember(
+            remember(
+                self.record,
+                thread=caller.thread,
+                team=caller.team,
+                client=caller.client,
+                user=caller.user,
+                agent=caller.agent,
+                session=caller.session,
+                parent=caller.parent,
+                route=self.decision.route,
+                model=settled.model,
+                served=settled.served,
+                provider=settled.provider,
+                upstream=settled.upstream,
+                dialect=self.dialect,
+                fingerprint=self.fingerprint,
+                input_tokens=sum(kinds.get(kind, 0) for kind in INPUT_KINDS),
+                cached_read=kinds.get("cache_read", 0),
+                ttl_s=next((ttl for kind, ttl in GRANTED_TTL_S.items() if kinds.get(kind)), 0.0),
+                window_number=caller.window_number,
+                now=settled.at,
+                picos=settled.picos or 0,
+            )
+        )
+
+    def _story(self) -> list[tuple[bytes, bytes]]:
+        """The x-pointsman headers: what was decided, why, and what the cache makes of it."""
+        freshness = self.freshness
+        lines = [
+            (b"x-pointsman-request-id", self.id.encode()),
+            (b"x-pointsman-route", (self.decision.route or "direct").encode()),
+            (b"x-pointsman-model", headers.safe(self.attempt_now.candidate.model)),
+            (b"x-pointsman-reason", reason_header(self.decision)),
+            (b"x-pointsman-cache", freshness.state.encode()),
+        ]
+        if freshness.idle_s is not None:
+            lines.append((b"x-pointsman-cache-idle-s", b"%d" % freshness.idle_s))
+        if freshness.expected_read_tokens is not None:
+            lines.append((b"x-pointsman-cache-expected-read-tokens", b"%d" % freshness.expected_read_tokens))
+        lines += self.estimate.headers()
+        if self.decision.warning:
+            lines.append((b"x-pointsman-warning", headers.safe(self.decision.warning)))
+        return lines
+
+
+def _must_translate(ask: Ask, upstream: Upstream) -> bool:
+    return ask.endpoint not in upstream.dialects
+
+
+def _failure(how: Ended, status: int, headers_: Headers) -> Failure:
+    if status:
+        return Failure(kind="status", status=status, retry_after_s=headers.retry_after_s(headers_))
+    if how == "refused":
+        return Failure(kind="refused")
+    return Failure(kind="timeout" if how == "timeout" else "cut")
+
+

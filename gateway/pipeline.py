@@ -1,0 +1,239 @@
+"""The line: seven stations in order, no way back. Read this file first.
+
+    parse → identify → classify → decide → forward → meter → remember
+
+`Pipeline.enter` takes a request through the first four and hands back a passage, which holds what they found; the passage
+(`gateway/passage.py`) forwards, meters and remembers while the answer passes. Nothing here waits for anything.
+"""
+
+import msgspec
+
+from cache.fingerprint import Fingerprint, fingerprint
+from cache.freshness import assess
+from cache.providers import rules_for
+from cache.types import Freshness, ThreadRecord
+from gateway.config.compiled import Model, Snapshot
+from gateway.dialects.ask import Ask, Endpoint, NotReadable, read
+from gateway.dialects.endpoints import TRANSLATED, endpoint_of
+from gateway.dialects.signals import signals
+from gateway.errors import Refusal, answer
+from gateway.house import House
+from gateway.identify import Caller, identify
+from gateway.keys import bearer
+from gateway.metering.journal import JournalError
+from gateway.passage import RequestPassage
+from gateway.passthrough import owner
+from gateway.upstream.plan import Candidate
+from gateway.wire.encoding import NotDecodable, TooLarge, decode
+from gateway.wire.exchange import Answer, Passage
+from gateway.wire.types import Head
+from routing.decide import decide
+from routing.types import Asked, Decision, Dialect, Pin
+
+UNKNOWN_CALLER = "unknown"
+
+
+class Refused(Exception):
+    """A station says no; the line turns it into the caller's own error."""
+
+    def __init__(self, refusal: Refusal, client: str = UNKNOWN_CALLER) -> None:
+        super().__init__(refusal.kind)
+        self.refusal = refusal
+        self.client = client
+
+
+class Pipeline:
+    """The stations of one house, in order."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def enter(self, head: Head, body: bytes, now: float) -> Passage | Answer:
+        """Take a request to the point where it can be forwarded, or answer it here."""
+        house = self.house
+        snapshot = house.live.current
+        request_id = house.ids.new(house.wall())
+        endpoint, dialect = endpoint_of(head.method, head.path, head.first)
+        try:
+            team = self._admit(head, snapshot)
+            body = _plain(head, body, snapshot)
+            if endpoint == "other":
+                return self._pass_through(request_id, head, body, dialect, team, snapshot, now)
+            ask = _readable(body, endpoint, dialect)
+            caller = identify(head, ask, team)
+            return self._route(request_id, head, ask, caller, snapshot, now)
+        except Refused as no:
+            house.metrics.refused(no.refusal.kind, no.refusal.status)
+            status, headers, content = answer(no.refusal, dialect, no.client, request_id)
+            return Answer(status=status, headers=headers, body=content)
+
+    def _route(self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float) -> Passage:
+        """Classify and decide, then say what the cache makes of it."""
+        house = self.house
+        wall = house.wall()
+        print_ = fingerprint(ask.dialect, ask.fields, house.seed, caller.team.encode())
+        if not caller.thread and caller.rule == "content_chain":
+            caller = msgspec.structs.replace(caller, thread=f"chain:{print_.first_turn.hex()}")
+        record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
+        decision = considered(head, ask, caller, record, snapshot, wall)
+        candidates = _candidates(decision, ask, caller, snapshot)
+        freshness = assessed(record, print_, candidates[0].model, snapshot, wall)
+        house.metrics.decided(
+            decision.route or "direct", decision.source, decision.reasons[0].word, house.monotonic() - now
+        )
+        passage = RequestPassage(
+            house=house,
+            snapshot=snapshot,
+            request_id=request_id,
+            head=head,
+            ask=ask,
+            caller=caller,
+            decision=decision,
+            candidates=candidates,
+            fingerprint=print_,
+            record=record,
+            freshness=freshness,
+            entered_at=now,
+            wall=wall,
+        )
+        return self._admitted(passage, snapshot)
+
+    def _pass_through(
+        self, request_id: str, head: Head, body: bytes, dialect: Dialect, team: str, snapshot: Snapshot, now: float
+    ) -> Passage:
+        """Everything under /v1 that is not a dialect goes untouched to the upstream that owns it."""
+        house = self.house
+        owned = owner(head, body, dialect, snapshot, house.minted_by)
+        if owned is None:
+            raise Refused(Refusal.of("unknown_path", f"no upstream serves {head.path[:100]}"))
+        passage = RequestPassage(
+            house=house,
+            snapshot=snapshot,
+            request_id=request_id,
+            head=head,
+            ask=owned.ask,
+            body=body,
+            caller=identify(head, owned.ask, team) if owned.ask is not None else Caller(team=team),
+            decision=owned.decision,
+            candidates=(owned.candidate,),
+            fingerprint=None,
+            record=None,
+            freshness=Freshness(state="unknown", reason="not_a_prompt"),
+            entered_at=now,
+            wall=house.wall(),
+        )
+        return self._admitted(passage, snapshot)
+
+    def _admit(self, head: Head, snapshot: Snapshot) -> str:
+        """The team that pays. Keys are checked before anything of the body is looked at."""
+        house = self.house
+        if house.draining:
+            raise Refused(Refusal.of("draining", "the gateway is shutting down"))
+        if house.inside >= snapshot.limits.inflight:
+            raise Refused(Refusal.of("busy", "too many requests are under way"))
+        if not house.keys.configured:
+            return head.team_hint if head.team_hint in snapshot.teams else "default"
+        team = house.keys.team(bearer(head.first))
+        if team is None:
+            raise Refused(Refusal.of("unknown_key", "this key belongs to no team of this gateway"))
+        if head.team_hint and head.team_hint != team:
+            raise Refused(Refusal.of("not_allowed", f"this key does not belong to team {head.team_hint!r}"))
+        return team
+
+    def _admitted(self, passage: RequestPassage, snapshot: Snapshot) -> Passage:
+        """Write the intent; from here on the request is in the books."""
+        try:
+            self.house.journal.intent(passage.intent())
+        except JournalError as error:
+            self.house.metrics.ledger_error()
+            if snapshot.ledger_on_error == "refuse":
+                raise Refused(Refusal.of("busy", "the ledger cannot be written")) from error
+        self.house.inside += 1
+        self.house.metrics.started()
+        return passage
+
+
+def considered(
+    head: Head, ask: Ask, caller: Caller, record: ThreadRecord | None, snapshot: Snapshot, wall: float
+) -> Decision:
+    """Stations three and four on plain values; `pointsman explain` asks the same function."""
+    asked = Asked(
+        model=ask.model,
+        dialect=ask.dialect,
+        path=head.path,
+        team=caller.team,
+        user=caller.user,
+        client=caller.client,
+        agent=caller.agent,
+        headers=head.first,
+        now=wall,
+    )
+    pin = Pin(route=record.route, model=record.model) if record is not None and record.model else None
+    return decide(
+        asked,
+        lambda: signals(ask),
+        caller.request_kind,
+        pin,
+        snapshot.policy,
+        lambda name: snapshot.model(name) is not None,
+    )
+
+
+def assessed(
+    record: ThreadRecord | None, print_: Fingerprint, model: str, snapshot: Snapshot, wall: float
+) -> Freshness:
+    """What is expected of the cache if this model answers."""
+    owner_ = snapshot.model(model)
+    provider = snapshot.upstreams[owner_.upstream].provider if owner_ is not None else ""
+    return assess(record, print_, model, rules_for(provider, model), wall)
+
+
+def _plain(head: Head, body: bytes, snapshot: Snapshot) -> bytes:
+    """The body without its content encoding, within the bound."""
+    limit = snapshot.limits.body_bytes
+    too_large = Refusal.of("body_too_large", f"the request body exceeds {limit // (1024 * 1024)} MB")
+    if head.size > limit:
+        raise Refused(too_large)
+    encoding = head.first.get(b"content-encoding")
+    if encoding is None:
+        return body
+    try:
+        return decode(body, encoding, limit)
+    except TooLarge:
+        raise Refused(too_large) from None
+    except NotDecodable as error:
+        raise Refused(Refusal.of("unsupported_encoding", str(error))) from None
+
+
+def _readable(body: bytes, endpoint: Endpoint, dialect: Dialect) -> Ask:
+    try:
+        return read(body, endpoint, dialect)
+    except NotReadable as error:
+        raise Refused(Refusal.of("not_readable", str(error))) from None
+
+
+def _candidates(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:
+    """The decision's model and its fallbacks, as far as their upstreams can serve this endpoint and the team may."""
+    if decision.refusal:
+        raise Refused(Refusal.of("rule_refused", decision.refusal), caller.client)
+    if not decision.model:
+        raise Refused(Refusal.of("unknown_model", f"no model is called {ask.model!r}", param="model"), caller.client)
+    found: list[Candidate] = []
+    for name in (decision.model, *decision.fallbacks):
+        model = snapshot.model(name)
+        if model is not None and _serves(snapshot, model, ask):
+            found.append(Candidate(model=name, upstream=model.upstream))
+    if not found:
+        text = f"the upstream of {decision.model!r} does not serve {ask.endpoint}"
+        raise Refused(Refusal.of("unknown_model", text, param="model"), caller.client)
+    if not decision.route and not snapshot.allows(caller.team, decision.model):
+        text = f"team {caller.team!r} may not use {decision.model!r}"
+        raise Refused(Refusal.of("not_allowed", text, param="model"), caller.client)
+    return tuple(found)
+
+
+def _serves(snapshot: Snapshot, model: Model, ask: Ask) -> bool:
+    dialects = snapshot.upstreams[model.upstream].dialects
+    if ask.endpoint == "count_tokens":
+        return "messages" in dialects
+    return ask.endpoint in dialects or ask.endpoint in TRANSLATED

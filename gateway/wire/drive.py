@@ -1,0 +1,194 @@
+"""Drives one exchange over real transports: opens flights, keeps time, holds back-pressure.
+
+A `Drive` stands between a client side (a server adapter) and upstream flights. It contains no decisions of its own: it
+asks the exchange and does as told. Time is kept by one ticker per process, not by a timer per stream.
+"""
+
+import asyncio
+from typing import Protocol
+
+from gateway.wire.exchange import Answer, Begin, Exchange, Finish, Forward, State, Stations
+from gateway.wire.types import Carrier, Ended, Flight, Head, Headers, Send
+
+TICK_S = 1.0
+"""Time-outs and keep-alives are seconds long; one look a second at every open exchange is enough."""
+
+
+class ClientSide(Protocol):
+    """The server adapter's half: writes to one client, in order."""
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None: ...
+
+    def begin(self, status: int, headers: Headers, length: int | None) -> None: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def abort(self) -> None:
+        """Break off so that the client can tell the answer is not whole."""
+
+
+class Wires:
+    """What the drives of one event loop share: its clock, the carriers, and the ticker that looks at each of them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, pool: Carrier, translator: Carrier) -> None:
+        self.loop = loop
+        self.pool = pool
+        self.translator = translator
+        self.keepalive_s = 15.0
+        self.drain_s = 60.0
+        self.drain_bytes = 16 * 1024 * 1024
+        self.now = loop.time
+        self.open: set[Drive] = set()
+        self._ticked_at = loop.time()
+        self._ticker = loop.call_later(TICK_S, self._tick)
+
+    def carrier(self, send: Send) -> Carrier:
+        return self.pool if send.translate is None else self.translator
+
+    def _tick(self) -> None:
+        now = self.now()
+        passed_s = now - self._ticked_at
+        self._ticked_at = now
+        for drive in tuple(self.open):
+            drive.tick(passed_s)
+        self._ticker = self.loop.call_later(TICK_S, self._tick)
+
+    def close(self) -> None:
+        self._ticker.cancel()
+
+
+class Drive:
+    """One exchange under way."""
+
+    __slots__ = ("_flight", "_paused", "_quiet_s", "_send", "_timer", "_waited_s", "client", "exchange", "wires")
+
+    def __init__(self, stations: Stations, client: ClientSide, wires: Wires) -> None:
+        self.exchange = Exchange(stations)
+        self.client = client
+        self.wires = wires
+        self._flight: Flight | None = None
+        self._send: Send | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._paused = False
+        self._quiet_s = 0.0
+        self._waited_s = 0.0
+
+    def begin(self, head: Head, body: bytes) -> None:
+        """The request is whole: start its way."""
+        self.wires.open.add(self)
+        self._do(self.exchange.begin(head, body, self.wires.now()))
+
+    # the upstream's half (Listener)
+
+    def upstream_started(self, status: int, headers: Headers) -> None:
+        self._quiet_s = 0.0
+        self._do(self.exchange.upstream_started(status, headers, self.wires.now()))
+
+    def upstream_bytes(self, data: bytes) -> None:
+        self._quiet_s = 0.0
+        share = self.exchange.upstream_bytes(data)
+        if share:
+            self.client.write(share)
+
+    def upstream_ended(self, how: Ended, detail: str) -> None:
+        self._flight = None
+        self._do(self.exchange.upstream_ended(how, detail, self.wires.now()))
+
+    # the client's half
+
+    def client_gone(self) -> None:
+        """The client hung up."""
+        if not self.exchange.client_gone(self.wires.now(), self._flight is not None):
+            self._leave()
+            self.wires.open.discard(self)
+        else:
+            self._quiet_s = self._waited_s = 0.0
+            self.resume()
+
+    def pause(self) -> None:
+        """The client reads slower than the upstream writes."""
+        self._paused = True
+        if self._flight is not None:
+            self._flight.pause()
+
+    def resume(self) -> None:
+        self._paused = False
+        if self._flight is not None:
+            self._flight.resume()
+
+    # time
+
+    def tick(self, passed_s: float) -> None:
+        """Called about once a second while the exchange is open."""
+        if self._paused or self._send is None:
+            return
+        self._quiet_s += passed_s
+        self._waited_s += passed_s
+        state = self.exchange.state
+        if state is State.DRAINING:
+            if self._waited_s > self.wires.drain_s or self.exchange.bytes_drained > self.wires.drain_bytes:
+                self._leave()
+                self.exchange.stop_draining(self.wires.now())
+                self.wires.open.discard(self)
+        elif self._flight is None:
+            return
+        elif state is State.WAITING and self._quiet_s > self._send.origin.first_byte_s:
+            self._give_up("timeout")
+        elif state is State.RELAYING and self._quiet_s > self._send.origin.idle_s:
+            self._give_up("stalled")
+        elif state is State.RELAYING and self._quiet_s >= self.wires.keepalive_s:
+            self._keep_alive()
+
+    def _keep_alive(self) -> None:
+        assert self.exchange.passage is not None
+        interval = self.wires.keepalive_s
+        if self._quiet_s % interval < TICK_S and (event := self.exchange.passage.keepalive()):
+            self.client.write(event)
+
+    def _give_up(self, how: Ended) -> None:
+        self._leave()
+        self.upstream_ended(how, "the upstream was silent for too long")
+
+    # doing as told
+
+    def _do(self, action: Forward | Answer | Begin | Finish | None) -> None:
+        if isinstance(action, Begin):
+            self.client.begin(action.status, action.headers, action.length)
+            return
+        if isinstance(action, Forward):
+            self._leave()
+            self._quiet_s = 0.0
+            if action.after_s > 0:
+                self._timer = self.wires.loop.call_later(action.after_s, lambda: self._open(action.send))
+            else:
+                self._open(action.send)
+            return
+        if self.exchange.state is State.DONE:
+            self.wires.open.discard(self)
+        if isinstance(action, Answer):
+            self.client.answer(action.status, action.headers, action.body)
+        elif isinstance(action, Finish):
+            if action.data:
+                self.client.write(action.data)
+            if action.clean:
+                self.client.finish()
+            else:
+                self.client.abort()
+
+    def _open(self, send: Send) -> None:
+        self._timer = None
+        self._send = send
+        self._flight = self.wires.carrier(send).open(send, self)
+        if self._paused:
+            self._flight.pause()
+
+    def _leave(self) -> None:
+        """Hang up on whatever is under way."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._flight is not None:
+            self._flight.cancel()
+            self._flight = None

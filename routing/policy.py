@@ -1,0 +1,68 @@
+"""A routing policy, compiled: the routes there are, the rules that override, and the matrix that decides the rest."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from routing.types import Route
+
+
+class When(Struct, frozen=True):
+    """The conditions of one rule; all that are set must hold. None means "does not matter"."""
+
+    team: frozenset[str] | None = None
+    user: frozenset[str] | None = None
+    client: frozenset[str] | None = None
+    agent: frozenset[str] | None = None
+    model: tuple[str, ...] | None = None
+    """Patterns over the model asked for; one `*` each."""
+    tools: frozenset[str] | None = None
+    """Any of these tool names is offered."""
+    image: bool | None = None
+    input: frozenset[str] | None = None
+    output: frozenset[str] | None = None
+    language: frozenset[str] | None = None
+    size_over: int | None = None
+    """Body bytes."""
+    size_under: int | None = None
+    keywords: tuple[str, ...] | None = None
+    """Any of these, case-folded, in the newest turn."""
+    path: tuple[str, ...] | None = None
+    header: Mapping[bytes, str] | None = None
+    """Lower-case header name to a value pattern."""
+    hours: tuple[int, int] | None = None
+    """Minutes since midnight UTC, from (inclusive) to (exclusive); may wrap."""
+    weekdays: frozenset[int] | None = None
+    """0 is Monday, UTC."""
+
+
+class Rule(Struct, frozen=True):
+    """An override from the config. Exactly one of `route`, `model` and `refuse` is set."""
+
+    name: str
+    when: When
+    route: str = ""
+    model: str = ""
+    refuse: str = ""
+    because: str = ""
+
+
+class MatrixLine(Struct, frozen=True):
+    """One line of the two-axis matrix; None on an axis fits everything."""
+
+    route: str
+    input: frozenset[str] | None = None
+    output: frozenset[str] | None = None
+
+
+class Policy(Struct, frozen=True):
+    """Everything `decide` needs from the config."""
+
+    routes: Mapping[str, Route]
+    rules: tuple[Rule, ...]
+    matrix: tuple[MatrixLine, ...]
+    aliases: frozenset[str]
+    """Model names that mean "you decide"."""
+    default: str
+    """Route for a thread without a past when the classifier abstains."""
+    min_confidence: float

@@ -1,0 +1,123 @@
+"""The vocabulary of a routing decision: what is known, what was concluded, and why.
+
+Every value here is frozen and small; nothing in this room reads a clock, a file or a socket. `msgspec.Struct` is used
+instead of dataclasses because a frozen struct is built about ten times faster, and several are built per request.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+Dialect = Literal["chat", "responses", "messages"]
+AgentKind = Literal["main", "subagent", "auxiliary", "compaction"]
+Source = Literal["override", "rule", "classifier", "sticky", "budget", "fallback"]
+
+InputKind = Literal["code", "shell", "diff", "log", "image", "audio", "prose"]
+OutputKind = Literal[
+    "code", "patch", "config", "review", "structured", "prose", "visual_description", "title"
+]
+
+
+class Signals(Struct, frozen=True):
+    """What the classifier may look at: bounded excerpts of one request, never the whole of it."""
+
+    turn_text: str = ""
+    """Text of the newest turn by a person, head and tail kept, at most `SIGNAL_TEXT_MAX` characters."""
+    previous_text: str = ""
+    """Text of the turn before it (whoever spoke), bounded likewise but smaller."""
+    system_text: str = ""
+    """Head of the system prompt or instructions."""
+    tool_names: tuple[str, ...] = ()
+    """Names of offered tools wherever they hide, at most `SIGNAL_TOOLS_MAX`."""
+    tools: int = 0
+    image: bool = False
+    """An image part in the newest turn, nested tool results included."""
+    audio: bool = False
+    structured: bool = False
+    """A response schema was asked for."""
+    newest_role: str = ""
+    """`user`, `tool` (a tool result is newest), `assistant`, `system`, or empty."""
+    turns: int = 0
+    """Messages or input items in the request."""
+    size: int = 0
+    """Body size in bytes."""
+
+
+class Evidence(Struct, frozen=True):
+    """One observation and how far it moved the verdict (positive towards code, negative towards general)."""
+
+    name: str
+    weight: float
+    detail: str = ""
+
+
+class Workload(Struct, frozen=True):
+    """What kind of work a request is, on both axes, with the evidence that said so."""
+
+    input: InputKind
+    output: OutputKind
+    confidence: float
+    """0.5 (a coin) to 1.0 (structure says so)."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Reason(Struct, frozen=True):
+    """Why a decision came out as it did: a stable word for labels and headers, a sentence for people."""
+
+    word: str
+    text: str
+
+
+class Route(Struct, frozen=True):
+    """A named destination. A model per dialect keeps each client on its native wire where that is wanted."""
+
+    name: str
+    model: str
+    by_dialect: Mapping[str, str] = {}
+    fallbacks: tuple[str, ...] = ()
+
+    def model_for(self, dialect: str) -> str:
+        return self.by_dialect.get(dialect, self.model)
+
+
+class Pin(Struct, frozen=True):
+    """What the thread used last: it stays there while that route or model still exists."""
+
+    route: str
+    model: str
+
+
+class Asked(Struct, frozen=True):
+    """The request as the decision sees it: who asks, for what, with which headers."""
+
+    model: str
+    """Model name as the client wrote it; may be `auto`, a route name or a concrete model."""
+    dialect: Dialect
+    path: str
+    team: str = "default"
+    user: str = ""
+    client: str = "unknown"
+    agent: AgentKind = "main"
+    headers: Mapping[bytes, bytes] = {}
+    """Lower-case header names; only rules look at them."""
+    now: float = 0.0
+    """Unix time in seconds; rules about time of day read it."""
+
+
+class Decision(Struct, frozen=True):
+    """Where a request goes and why. `refusal` set means it goes nowhere."""
+
+    route: str
+    """Route name, or empty where an explicit model was asked for."""
+    model: str
+    """Configured model name to try first."""
+    source: Source
+    reasons: tuple[Reason, ...]
+    """The first one names the deciding reason."""
+    fallbacks: tuple[str, ...] = ()
+    refusal: str = ""
+    warning: str = ""
+    workload: Workload | None = None
+    rule: str = ""
+    """Name of the rule that matched, if one did."""

@@ -1,0 +1,180 @@
+"""The rules of Grafana's dashboard-linter for Prometheus dashboards, and a few of the house.
+
+The originals: https://github.com/grafana/dashboard-linter/tree/main/docs (template-*, panel-*, target-* and
+uneditable-dashboard). That tool is a Go program, so its rules are checked here.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import promql_parser
+import pytest
+
+from gateway.metering.families import FAMILIES
+from tests.dashboards.queries import filled
+
+Json = dict[str, Any]
+TYPES = {each.name: each.type for each in FAMILIES}
+LABELS = {each.name: {*each.labels, "job", "instance"} for each in FAMILIES}
+GROWING = {"rate", "increase", "irate"}
+UNITS = {"currencyUSD", "short", "s", "percentunit", "none", "reqps"}
+"""Ids of units in Grafana's own list."""
+
+
+def targets(board: Json) -> Iterator[tuple[str, str]]:
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"]
+
+
+def walk(node: Any, inside: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """Every selector of a query with the functions and aggregations around it, innermost last."""
+    if isinstance(node, promql_parser.VectorSelector):
+        yield node, inside
+    elif isinstance(node, promql_parser.MatrixSelector):
+        yield node.vector_selector, (*inside, "[]")
+    elif isinstance(node, promql_parser.Call):
+        for argument in node.args:
+            yield from walk(argument, (*inside, node.func.name))
+    elif isinstance(node, promql_parser.AggregateExpr):
+        yield from walk(node.expr, (*inside, "aggregation"))
+    elif isinstance(node, promql_parser.BinaryExpr):
+        yield from walk(node.lhs, inside)
+        yield from walk(node.rhs, inside)
+    elif isinstance(node, promql_parser.ParenExpr | promql_parser.UnaryExpr):
+        yield from walk(node.expr, inside)
+
+
+def selectors(board: Json) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
+    for title, expr in targets(board):
+        for selector, inside in walk(promql_parser.parse(filled(expr, 60_000))):
+            yield title, selector, inside
+
+
+def variables(board: Json) -> dict[str, Json]:
+    return {each["name"]: each for each in board["templating"]["list"]}
+
+
+def test_template_datasource(board: Json) -> None:
+    chooser = variables(board)["datasource"]
+    assert (chooser["type"], chooser["query"], chooser["label"]) == ("datasource", "prometheus", "Data source")
+
+
+@pytest.mark.parametrize("name", ["job", "instance"])
+def test_template_job_and_instance(board: Json, name: str) -> None:
+    chooser = variables(board)[name]
+    assert chooser["type"] == "query"
+    assert chooser["multi"]
+    assert chooser["includeAll"]
+    assert chooser["allValue"] == ".*"
+    assert chooser["label"] == name.capitalize()
+
+
+def test_template_label_promql(board: Json) -> None:
+    for each in variables(board).values():
+        if each["type"] == "query":
+            inner = each["query"]["query"].removeprefix("label_values(").rsplit(",", 1)[0]
+            selector = promql_parser.parse(filled(inner, 60_000))
+            assert selector.name in TYPES
+            assert each["datasource"]["uid"] == "${datasource}"
+
+
+def test_template_on_time_change_reload(board: Json) -> None:
+    assert all(each["refresh"] == 2 for each in variables(board).values() if each["type"] == "query")
+
+
+def test_panel_datasource(board: Json) -> None:
+    for panel in board["panels"]:
+        for each in (panel, *panel["targets"]):
+            assert each["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+
+
+def test_panel_title_and_description(board: Json) -> None:
+    titles = [panel["title"] for panel in board["panels"]]
+    assert len(set(titles)) == len(titles)
+    assert all(
+        title and panel["description"].endswith(".") for title, panel in zip(titles, board["panels"], strict=True)
+    )
+
+
+def test_panel_units(board: Json) -> None:
+    for panel in board["panels"]:
+        unit = panel["fieldConfig"]["defaults"]["unit"]
+        assert unit in UNITS, panel["title"]
+        dollars = any("_usd" in target["expr"] for target in panel["targets"])
+        assert dollars == (unit == "currencyUSD"), panel["title"]
+
+
+def test_panel_has_targets_with_letters(board: Json) -> None:
+    for panel in board["panels"]:
+        letters = [target["refId"] for target in panel["targets"]]
+        assert letters == [chr(ord("A") + number) for number in range(len(letters))]
+        assert letters
+
+
+def test_target_promql_and_known_labels(board: Json) -> None:
+    for title, selector, _ in selectors(board):
+        assert selector.name in TYPES, title
+        used = {matcher.name for matcher in selector.matchers.matchers}
+        assert used <= LABELS[selector.name], f"{title}: {used - LABELS[selector.name]}"
+
+
+def test_target_grouping_uses_labels_that_exist(board: Json) -> None:
+    for title, expr in targets(board):
+        parsed = str(promql_parser.parse(filled(expr, 60_000)))
+        for _, selector, _ in [each for each in selectors(board) if each[0] == title]:
+            for group in parsed.split(" by (")[1:]:
+                assert {each.strip() for each in group.split(")")[0].split(",")} <= LABELS[selector.name]
+
+
+def test_target_rate_interval(board: Json) -> None:
+    for title, expr in targets(board):
+        for window in [part.split("]")[0] for part in expr.split("[")[1:]]:
+            wanted = "$__rate_interval" if "rate(" in expr else "$__range"
+            assert window == wanted, title
+
+
+def test_target_job_and_instance(board: Json) -> None:
+    for title, selector, _ in selectors(board):
+        assert {"job", "instance"} <= {matcher.name for matcher in selector.matchers.matchers}, title
+    for title, expr in targets(board):
+        assert expr.count('job=~"$job", instance=~"$instance"') == expr.count("{"), title
+
+
+def test_target_filters_by_every_chosen_variable_it_can(board: Json) -> None:
+    for title, selector, _ in selectors(board):
+        can = {"team", "route", "model"} & LABELS[selector.name]
+        assert can <= {matcher.name for matcher in selector.matchers.matchers}, title
+
+
+def test_target_counter_aggregation(board: Json) -> None:
+    for title, selector, inside in selectors(board):
+        if TYPES[selector.name] == "counter":
+            assert inside[-1] == "[]", f"{title}: a counter is only good for its growth"
+            assert inside[-2] in GROWING, title
+            assert inside[-3] == "aggregation", f"{title}: sum of rates, never rate of sums"
+        else:
+            assert inside == ("aggregation",), title
+
+
+def test_uneditable_dashboard(board: Json) -> None:
+    assert board["editable"] is False
+
+
+def test_stable_identity_and_schema(board: Json) -> None:
+    assert board["id"] is None
+    assert board["uid"].startswith("pointsman-")
+    assert board["schemaVersion"] == 41
+    assert board["refresh"] in ("1m", "5m")
+    assert board["timezone"] in ("browser", "utc")
+
+
+def test_panels_do_not_overlap(board: Json) -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        assert not cells & taken, panel["title"]
+        assert place["x"] + place["w"] <= 24
+        taken |= cells
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
