@@ -6,6 +6,8 @@
 (`gateway/passage.py`) forwards, meters and remembers while the answer passes. Nothing here waits for anything.
 """
 
+from functools import cache
+
 import msgspec
 
 from cache.fingerprint import Fingerprint, fingerprint
@@ -27,6 +29,7 @@ from gateway.upstream.plan import Candidate
 from gateway.wire.encoding import NotDecodable, TooLarge, decode
 from gateway.wire.exchange import Answer, Passage
 from gateway.wire.types import Head
+from routing.classify import classify
 from routing.decide import decide
 from routing.types import Asked, Decision, Dialect, Pin
 
@@ -169,14 +172,9 @@ def considered(
         now=wall,
     )
     pin = Pin(route=record.route, model=record.model) if record is not None and record.model else None
-    return decide(
-        asked,
-        lambda: signals(ask),
-        caller.request_kind,
-        pin,
-        snapshot.policy,
-        lambda name: snapshot.model(name) is not None,
-    )
+    seen = cache(lambda: signals(ask))
+    work = cache(lambda: classify(seen(), caller.agent, caller.client, caller.request_kind))
+    return decide(asked, seen, work, pin, snapshot.policy, lambda name: snapshot.model(name) is not None)
 
 
 def assessed(

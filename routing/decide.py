@@ -1,0 +1,87 @@
+"""The order of precedence: rules, then an explicit model, then the thread's own past, then what the work looks like."""
+
+from collections.abc import Callable
+
+from routing.matrix import route_for
+from routing.policy import Policy, Rule
+from routing.rules import matches
+from routing.types import Asked, Decision, Pin, Reason, Route, Signals, Source, Workload
+
+PINNED_AGENTS = frozenset(("main", "subagent"))
+"""A title or a compaction has no past worth keeping: it is decided for itself."""
+
+
+def decide(
+    asked: Asked,
+    signals: Callable[[], Signals],
+    workload: Callable[[], Workload],
+    pin: Pin | None,
+    policy: Policy,
+    known: Callable[[str], bool],
+) -> Decision:
+    """Where a request goes, and why.
+
+    `signals` and `workload` are asked for only when something depends on them: explicit and pinned requests cost
+    nothing more. `known` says whether a model name is configured. An unknown explicit model gives a decision without a
+    model and the reason `unknown_model`: the caller makes the error of it.
+    """
+    for rule in policy.rules:
+        if matches(rule.when, asked, signals, workload):
+            return _by_rule(rule, asked, policy)
+    if asked.model in policy.routes:
+        route = policy.routes[asked.model]
+        return _to(route, asked, "override", "route_name", f"the client asked for route {route.name}")
+    if asked.model not in policy.aliases:
+        word = "explicit_model" if known(asked.model) else "unknown_model"
+        model = asked.model if known(asked.model) else ""
+        text = f"the client asked for {asked.model}"
+        return Decision(route="", model=model, source="override", reasons=(Reason(word=word, text=text),))
+    if pin is not None and asked.agent in PINNED_AGENTS and pin.route in policy.routes and known(pin.model):
+        text = f"this thread has been on {pin.model}"
+        return Decision(
+            route=pin.route,
+            model=pin.model,
+            source="sticky",
+            reasons=(Reason(word="thread_pinned", text=text),),
+            fallbacks=policy.routes[pin.route].fallbacks,
+        )
+    return _by_workload(workload(), asked, policy)
+
+
+def _by_rule(rule: Rule, asked: Asked, policy: Policy) -> Decision:
+    reason = Reason(word=f"rule:{rule.name}", text=rule.because or f"rule {rule.name} matched")
+    if rule.route:
+        route = policy.routes[rule.route]
+        return Decision(
+            route=route.name,
+            model=route.model_for(asked.dialect),
+            source="rule",
+            reasons=(reason,),
+            fallbacks=route.fallbacks,
+            rule=rule.name,
+        )
+    return Decision(
+        route="", model=rule.model, source="rule", reasons=(reason,), refusal=rule.refuse, rule=rule.name
+    )
+
+
+def _by_workload(work: Workload, asked: Asked, policy: Policy) -> Decision:
+    fitting = route_for(work, policy)
+    if fitting is None or work.confidence < policy.min_confidence:
+        text = f"not sure enough ({work.confidence:.2f}) that this is {work.input} to {work.output}"
+        return _to(policy.routes[policy.default], asked, "fallback", "low_confidence", text, work)
+    text = f"{work.input} in, {work.output} out"
+    return _to(policy.routes[fitting], asked, "classifier", f"{work.input}_to_{work.output}", text, work)
+
+
+def _to(
+    route: Route, asked: Asked, source: Source, word: str, text: str, work: Workload | None = None
+) -> Decision:
+    return Decision(
+        route=route.name,
+        model=route.model_for(asked.dialect),
+        source=source,
+        reasons=(Reason(word=word, text=text),),
+        fallbacks=route.fallbacks,
+        workload=work,
+    )

@@ -1,0 +1,122 @@
+"""The order of precedence, line by line; and that nothing is looked at that nothing needs."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from routing.decide import decide
+from routing.policy import MatrixLine, Policy, Rule, When
+from routing.types import Asked, Pin, Route, Signals, Workload
+
+ROUTES = {
+    "code": Route(name="code", model="coder", by_dialect={"messages": "claude-coder"}, fallbacks=("spare",)),
+    "general": Route(name="general", model="writer"),
+}
+POLICY = Policy(
+    routes=ROUTES,
+    rules=(),
+    matrix=(
+        MatrixLine(route="general", input=frozenset(("image",))),
+        MatrixLine(route="code", output=frozenset(("code", "patch"))),
+        MatrixLine(route="general"),
+    ),
+    aliases=frozenset(("auto",)),
+    default="general",
+    min_confidence=0.6,
+)
+CODE = Workload(input="prose", output="code", confidence=0.9)
+AUTO = Asked(model="auto", dialect="chat", path="/v1/chat/completions")
+
+
+def never():
+    raise AssertionError("nothing needs this")
+
+
+def known(name):
+    return name in ("coder", "claude-coder", "writer", "spare", "gpt")
+
+
+def go(asked=AUTO, policy=POLICY, pin=None, work=never, signals=never):
+    return decide(asked, signals, work, pin, policy, known)
+
+
+def word(decision):
+    return decision.source, decision.reasons[0].word, decision.route, decision.model
+
+
+def ruled(when, **then):
+    return msgspec.structs.replace(POLICY, rules=(Rule(name="r", when=when, **then),))
+
+
+def test_an_explicit_model_passes_untouched_and_unread():
+    assert word(go(msgspec.structs.replace(AUTO, model="gpt"))) == ("override", "explicit_model", "", "gpt")
+    assert word(go(msgspec.structs.replace(AUTO, model="nope"))) == ("override", "unknown_model", "", "")
+
+
+def test_a_route_may_be_asked_for_by_name():
+    asked = msgspec.structs.replace(AUTO, model="code", dialect="messages")
+    assert word(go(asked)) == ("override", "route_name", "code", "claude-coder")
+
+
+def test_a_thread_stays_where_it_is():
+    pin = Pin(route="code", model="coder")
+    assert word(go(pin=pin)) == ("sticky", "thread_pinned", "code", "coder")
+    title = msgspec.structs.replace(AUTO, agent="auxiliary")
+    prose = Workload(input="prose", output="title", confidence=0.9)
+    assert go(title, pin=pin, work=lambda: prose).model == "writer", "a title is decided for itself"
+    assert go(pin=Pin(route="code", model="gone"), work=lambda: CODE).source == "classifier"
+
+
+def test_the_matrix_decides_a_new_thread():
+    assert word(go(work=lambda: CODE)) == ("classifier", "prose_to_code", "code", "coder")
+    image = Workload(input="image", output="code", confidence=1.0)
+    assert go(work=lambda: image).route == "general"
+    unsure = Workload(input="prose", output="code", confidence=0.55)
+    assert word(go(work=lambda: unsure)) == ("fallback", "low_confidence", "general", "writer")
+
+
+def test_a_rule_overrides_an_explicit_model():
+    policy = ruled(When(model=("gpt*",)), route="general")
+    assert word(go(msgspec.structs.replace(AUTO, model="gpt"), policy)) == ("rule", "rule:r", "general", "writer")
+    assert go(policy=ruled(When(team=frozenset(("default",))), refuse="no")).refusal == "no"
+
+
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        (When(team=frozenset(("x",))), False),
+        (When(path=("/v1/chat/*",)), True),
+        (When(header={b"x-env": "prod*"}), True),
+        (When(header={b"x-other": "*"}), False),
+        (When(hours=(22 * 60, 6 * 60)), True),
+        (When(hours=(6 * 60, 22 * 60)), False),
+        (When(weekdays=frozenset((1,))), True),
+        (When(weekdays=frozenset((0, 2))), False),
+        (When(keywords=("fizz",)), True),
+        (When(keywords=("buzz",)), False),
+        (When(tools=frozenset(("bash",))), True),
+        (When(image=True), False),
+        (When(size_over=99), True),
+        (When(size_under=100), False),
+        (When(output=frozenset(("code",))), True),
+        (When(language=frozenset(("python",))), True),
+        (When(language=frozenset(("rust", "zh"))), False),
+    ],
+)
+def test_each_condition(when, holds):
+    night = datetime(2026, 11, 24, 23, tzinfo=UTC).timestamp()  # a Tuesday
+    asked = msgspec.structs.replace(AUTO, headers={b"x-env": b"production"}, now=night)
+    signals = Signals(turn_text="FIZZ it\n```Python\nx\n```", tool_names=("bash",), size=100)
+    decision = go(asked, ruled(when, model="spare"), work=lambda: CODE, signals=lambda: signals)
+    assert (decision.source == "rule") is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("修复这个错误", "zh"), ("バグを直して", "ja"), ("고쳐 주세요", "ko"), ("исправь это", "ru")]
+)
+def test_scripts_name_languages(text, language):
+    policy = ruled(When(language=frozenset((language,))), model="spare")
+    assert go(policy=policy, signals=lambda: Signals(turn_text=text)).source == "rule"
+    plain = Signals(turn_text="fix this")
+    assert go(policy=policy, signals=lambda: plain, work=lambda: CODE).source == "classifier"
