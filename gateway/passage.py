@@ -205,7 +205,7 @@ class RequestPassage:
         """Our own error when no upstream answered."""
         kind = {"timeout": "upstream_timeout", "refused": "upstream_unreachable"}.get(how, "upstream_failed")
         refusal = Refusal.of(kind, f"upstream {self.upstream.name!r}: {detail or how}")
-        self.status, lines, body = answer(refusal, self.dialect, self.caller.client, self.id)
+        self.status, lines, body = answer(refusal, self.dialect, self.id)
         return Answer(status=self.status, headers=[*lines, *self._story()], body=body)
 
     def broken(self, how: Ended) -> bytes:

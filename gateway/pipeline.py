@@ -67,7 +67,7 @@ class Pipeline:
             return self._route(request_id, head, ask, caller, snapshot, now)
         except Refused as no:
             house.metrics.refused(no.refusal.kind, no.refusal.status)
-            status, headers, content = answer(no.refusal, dialect, no.client, request_id)
+            status, headers, content = answer(no.refusal, dialect, request_id)
             return Answer(status=status, headers=headers, body=content)
 
     def _route(self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float) -> Passage:

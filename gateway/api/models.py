@@ -26,7 +26,7 @@ def models(request: Request) -> Response:
     team = house.keys.team(bearer(first)) if house.keys.configured else "default"
     if team is None:
         refusal = Refusal.of("unknown_key", "this key belongs to no team of this gateway")
-        status, lines, body = answer(refusal, "messages" if anthropic else "chat", "unknown", "")
+        status, lines, body = answer(refusal, "messages" if anthropic else "chat", "")
         return Response(body, status, {name.decode(): value.decode() for name, value in lines})
     names = published(house.live.current, team)
     return JSONResponse(_anthropic(names) if anthropic else _openai(names))
