@@ -27,6 +27,7 @@ from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_writer import LedgerWriter
+from gateway.metering.labels import labels_of
 from gateway.metering.metrics import Metrics
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
@@ -84,7 +85,7 @@ class Gateway:
             chance=random.random,
         )
         self.wires: Wires | None = None
-        self.line: Line | None = None
+        self.line: LineApp | None = None
         self.api = FastAPI(
             title="Pointsman", lifespan=self._lifespan, redirect_slashes=False, docs_url="/pointsman/docs", redoc_url=None
         )
@@ -96,10 +97,7 @@ class Gateway:
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
         """The app for any ASGI server; under the fast adapter only what is not hot comes here."""
-        if scope["type"] == "lifespan" or self.line is None:
-            await self.api(scope, receive, send)
-        else:
-            await LineApp(self.line, self.api)(scope, receive, send)
+        await (self.api if self.line is None else self.line)(scope, receive, send)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
@@ -107,7 +105,8 @@ class Gateway:
         pool = Pool(loop)
         translator = Translator(loop)
         self.wires = Wires(loop, pool, translator)
-        self.line = Line(Pipeline(self.house), self.wires, self.live.current.limits.body_bytes)
+        line = Line(Pipeline(self.house), self.wires, self.live.current.limits.body_bytes)
+        self.line = LineApp(line, self.api)
         self._install(self.live.current)
         self.writer.start()
         watch = loop.create_task(self.live.watch(on_change=self._install))
@@ -116,7 +115,7 @@ class Gateway:
         gc.collect()
         gc.freeze()  # what start-up made stays; the collector need not look at it again
         try:
-            yield {"line": self.line}
+            yield {"line": line}
         finally:
             self.house.draining = True
             watch.cancel()
@@ -137,13 +136,13 @@ class Gateway:
         house = self.house
         house.keys = KeyRing(snapshot.teams, snapshot.admin_digests)
         house.prices = PriceBook.load(snapshot.price_overrides)
-        house.metrics.relabel(**_labels(snapshot))
+        house.metrics.relabel(**labels_of(snapshot))
         house.metrics.config_reload(self.live.last_reload_ok)
         assert self.wires is not None and self.line is not None
         self.wires.keepalive_s = snapshot.streams.keepalive_s
         self.wires.drain_s = snapshot.streams.drain_s
         self.wires.drain_bytes = snapshot.streams.drain_bytes
-        self.line.body_bytes_max = snapshot.limits.body_bytes
+        self.line.line.body_bytes_max = snapshot.limits.body_bytes
 
     def _refresh_gauges(self) -> None:
         """Gauges that nothing pushes: asked for when `/metrics` is."""
@@ -159,17 +158,8 @@ class Gateway:
         self.ledger.close()
 
 
-def _labels(snapshot: Snapshot) -> dict[str, list[str]]:
-    return {
-        "teams": ["default", *snapshot.teams],
-        "routes": ["direct", *snapshot.policy.routes],
-        "models": list(snapshot.models),
-        "providers": [upstream.provider for upstream in snapshot.upstreams.values()],
-    }
-
-
 def _metrics(snapshot: Snapshot, ledger: Ledger) -> Metrics:
     """Metrics that go on from where the ledger stands, so that a restart is no reset."""
-    metrics = Metrics(**_labels(snapshot))
+    metrics = Metrics(**labels_of(snapshot))
     metrics.seed(totals_for_metrics(ledger), requests_for_metrics(ledger))
     return metrics

@@ -44,7 +44,8 @@ def upstream(client: Headers, credentials: Headers, request_id: str) -> list[tup
 def client(upstream_lines: Headers, asked: str) -> tuple[list[tuple[bytes, bytes]], int | None]:
     """What the client gets of the upstream's head, and the body's length where it is known.
 
-    `openai-model` names the model the client asked for: Codex takes any other for a sign that its account was flagged.
+    `asked` is the model the client asked for where the gateway chose another, else empty. `openai-model` then says what
+    was asked: Codex takes any other for a sign that its account was flagged.
     """
     lines: list[tuple[bytes, bytes]] = []
     length: int | None = None

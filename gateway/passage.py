@@ -21,6 +21,7 @@ from gateway.identify import Caller
 from gateway.metering.account import account, outcome
 from gateway.metering.estimate import Estimate, estimate_before
 from gateway.metering.journal import JournalError
+from gateway.metering.rebuilt import EXPIRED, rebuilt
 from gateway.metering.tally import Tally, tally
 from gateway.metering.types import INPUT_KINDS, Intent, Settlement
 from gateway.upstream import plan
@@ -112,9 +113,13 @@ class RequestPassage:
 
     def attempt(self) -> Forward:
         """The first attempt."""
+        metrics = self.house.metrics
+        if self.fingerprint is not None:
+            metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state)
+        first = self._forward()
         self.forwarded_at = self.house.monotonic()
-        self.house.metrics.overhead(self.forwarded_at - self.entered_at)
-        return self._forward()
+        metrics.overhead(self.forwarded_at - self.entered_at)
+        return first
 
     def failed(self, how: Ended, status: int, headers_: Headers, detail: str, now: float) -> Forward | None:
         """The plan's next attempt, or None; the upstream's health is noted either way."""
@@ -176,14 +181,13 @@ class RequestPassage:
         encoded = any(name == b"content-encoding" and value != b"identity" for name, value in headers_)
         if status < 400 and not encoded and self._is_metered():
             self._tally = tally(self.dialect)
-        shown = None
+        asked = self.ask.model if self.ask is not None and self.ask.model != self.model_name else ""
         if kind.startswith(b"text/event-stream"):
-            if self.ask is not None and self.dialect == "responses" and self.model_name != self.ask.model:
-                shown = msgspec.json.encode(self.ask.model)
+            shown = msgspec.json.encode(asked) if asked and self.dialect == "responses" else None
             self._relay = StreamRelay(self._tally, self.hides_usage, shown)
         else:
             self._relay = BodyRelay(self._tally)
-        lines, length = headers.client(headers_, self.ask.model if self.ask is not None else "")
+        lines, length = headers.client(headers_, asked)
         lines += self._story()
         return Begin(status=status, headers=lines, length=length)
 
@@ -328,6 +332,7 @@ class RequestPassage:
             return
         kinds = settled.kinds
         house.metrics.cache_observed(settled.provider, self.freshness.state, settled.cache_observed)
+        self._count_rebuilt(settled)
         house.threads.remember(
             remember(
                 self.record,
@@ -353,6 +358,20 @@ class RequestPassage:
                 picos=settled.picos or 0,
             )
         )
+
+    def _count_rebuilt(self, settled: Settlement) -> None:
+        """Money that went into a prompt the provider had cached before."""
+        metrics = self.house.metrics
+        caller = self.caller
+        read_rate = self.house.prices.rate(settled.provider, settled.served or self.model_name, "cache_read", settled.at)
+        found = rebuilt(
+            self.freshness, self.known_tokens, settled.cache_observed, settled.kinds, settled.by_kind, read_rate
+        )
+        if found is None:
+            return
+        metrics.rebuilt(caller.team, settled.model, found.cause, found.picos)
+        if found.cause == EXPIRED:
+            metrics.stale(caller.team, caller.client)
 
     def _story(self) -> list[tuple[bytes, bytes]]:
         """The x-pointsman headers: what was decided, why, and what the cache makes of it."""

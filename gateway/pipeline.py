@@ -6,6 +6,7 @@
 (`gateway/passage.py`) forwards, meters and remembers while the answer passes. Nothing here waits for anything.
 """
 
+import logging
 from functools import cache
 
 import msgspec
@@ -33,16 +34,18 @@ from routing.classify import classify
 from routing.decide import decide
 from routing.types import Asked, Decision, Dialect, Pin
 
-UNKNOWN_CALLER = "unknown"
+BUSY_WAIT_S = 1.0
+"""What a client is asked to wait when the gateway is full or going down: Codex hangs silently on long waits."""
+
+_log = logging.getLogger("pointsman.line")
 
 
 class Refused(Exception):
     """A station says no; the line turns it into the caller's own error."""
 
-    def __init__(self, refusal: Refusal, client: str = UNKNOWN_CALLER) -> None:
+    def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.kind)
         self.refusal = refusal
-        self.client = client
 
 
 class Pipeline:
@@ -66,9 +69,13 @@ class Pipeline:
             caller = identify(head, ask, team)
             return self._route(request_id, head, ask, caller, snapshot, now)
         except Refused as no:
-            house.metrics.refused(no.refusal.kind, no.refusal.status)
-            status, headers, content = answer(no.refusal, dialect, request_id)
-            return Answer(status=status, headers=headers, body=content)
+            refusal = no.refusal
+        except Exception as error:  # a fault of ours in one request must not take the connection's other requests along
+            _log.exception("request %s: %s", request_id, type(error).__name__)
+            refusal = Refusal.of("bug", f"the gateway failed on this request; its log has it under {request_id}")
+        house.metrics.refused(refusal.kind, refusal.status)
+        status, headers, content = answer(refusal, dialect, request_id)
+        return Answer(status=status, headers=headers, body=content)
 
     def _route(self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float) -> Passage:
         """Classify and decide, then say what the cache makes of it."""
@@ -81,9 +88,9 @@ class Pipeline:
         decision = considered(head, ask, caller, record, snapshot, wall)
         candidates = _candidates(decision, ask, caller, snapshot)
         freshness = assessed(record, print_, candidates[0].model, snapshot, wall)
-        house.metrics.decided(
-            decision.route or "direct", decision.source, decision.reasons[0].word, house.monotonic() - now
-        )
+        house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
+        if record is not None and record.route and decision.route and record.route != decision.route:
+            house.metrics.switched(record.route, decision.route, decision.source)
         passage = RequestPassage(
             house=house,
             snapshot=snapshot,
@@ -131,9 +138,9 @@ class Pipeline:
         """The team that pays. Keys are checked before anything of the body is looked at."""
         house = self.house
         if house.draining:
-            raise Refused(Refusal.of("draining", "the gateway is shutting down"))
+            raise Refused(Refusal.of("draining", "the gateway is shutting down", retry_after_s=BUSY_WAIT_S))
         if house.inside >= snapshot.limits.inflight:
-            raise Refused(Refusal.of("busy", "too many requests are under way"))
+            raise Refused(Refusal.of("busy", "too many requests are under way", retry_after_s=BUSY_WAIT_S))
         if not house.keys.configured:
             return head.team_hint if head.team_hint in snapshot.teams else "default"
         team = house.keys.team(bearer(head.first))
@@ -150,7 +157,8 @@ class Pipeline:
         except JournalError as error:
             self.house.metrics.ledger_error()
             if snapshot.ledger_on_error == "refuse":
-                raise Refused(Refusal.of("busy", "the ledger cannot be written")) from error
+                refusal = Refusal.of("busy", "the ledger cannot be written", retry_after_s=BUSY_WAIT_S)
+                raise Refused(refusal) from error
         self.house.inside += 1
         self.house.metrics.started()
         return passage
@@ -213,9 +221,9 @@ def _readable(body: bytes, endpoint: Endpoint, dialect: Dialect) -> Ask:
 def _candidates(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:
     """The decision's model and its fallbacks, as far as their upstreams can serve this endpoint and the team may."""
     if decision.refusal:
-        raise Refused(Refusal.of("rule_refused", decision.refusal), caller.client)
+        raise Refused(Refusal.of("rule_refused", decision.refusal))
     if not decision.model:
-        raise Refused(Refusal.of("unknown_model", f"no model is called {ask.model!r}", param="model"), caller.client)
+        raise Refused(Refusal.of("unknown_model", f"no model is called {ask.model!r}", param="model"))
     found: list[Candidate] = []
     for name in (decision.model, *decision.fallbacks):
         model = snapshot.model(name)
@@ -223,10 +231,10 @@ def _candidates(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot
             found.append(Candidate(model=name, upstream=model.upstream))
     if not found:
         text = f"the upstream of {decision.model!r} does not serve {ask.endpoint}"
-        raise Refused(Refusal.of("unknown_model", text, param="model"), caller.client)
-    if not decision.route and not snapshot.allows(caller.team, decision.model):
+        raise Refused(Refusal.of("unknown_model", text, param="model"))
+    if decision.source == "override" and not decision.route and not snapshot.allows(caller.team, decision.model):
         text = f"team {caller.team!r} may not use {decision.model!r}"
-        raise Refused(Refusal.of("not_allowed", text, param="model"), caller.client)
+        raise Refused(Refusal.of("not_allowed", text, param="model"))
     return tuple(found)
 
 

@@ -20,7 +20,8 @@ EVENT_MAX = 8 * 1024 * 1024
 BODY_MAX = 64 * 1024 * 1024
 """A whole answer larger than this is passed on unread and metered by estimate."""
 _OPENAI_MODEL = re.compile(rb'("openai-model"\s*:\s*)"[^"]*"')
-_LAST_WORDS = (b"response.completed", b"response.failed", b"response.incomplete")
+_LAST_WORD = re.compile(rb'"type"\s*:\s*"response\.(?:completed|failed|incomplete)"')
+"""Inside a JSON string the quotes are escaped, so no text an answer quotes can look like this."""
 
 
 class _Chunk(Struct):
@@ -71,13 +72,18 @@ class StreamRelay:
         self.bytes_out = 0
         self.events = 0
         self.at_boundary = True
-        self.spoke_last = False
-        """A Responses stream has said its last word."""
         self._tally = tally
         self._hide = hide_usage
         self._show = show_model
-        self._pending = b""
+        self._pending = bytearray()
+        self._newest = b""
+        self._completed = False
         self._blind = False
+
+    @property
+    def spoke_last(self) -> bool:
+        """Whether a Responses stream has said its last word; taken for granted where an event was too large to read."""
+        return self._completed or self._blind or _LAST_WORD.search(self._newest) is not None
 
     def take(self, data: bytes) -> bytes:
         """The client's share of these bytes."""
@@ -89,7 +95,9 @@ class StreamRelay:
         else:
             whole = self._gather(data)
         self.at_boundary = not self._pending
-        self.events += whole.count(b"\n\n")
+        if not whole.startswith(b":"):  # a comment is no event: nothing of ours may come before the vendor's first
+            self.events += whole.count(b"\n\n") or bool(whole)
+        self._newest = whole or self._newest
         if b'"usage"' in whole:
             self._meter(whole)
             if self._hide:
@@ -103,8 +111,9 @@ class StreamRelay:
 
     def rest(self) -> bytes:
         """What was held back of an unfinished event; the vendor's last event may lack its blank line."""
-        held = self._pending
-        self._pending = b""
+        held = bytes(self._pending)
+        self._pending.clear()
+        self._newest = held or self._newest
         if held and b'"usage"' in held:
             self._meter(held + b"\n\n")
             if self._hide:
@@ -116,14 +125,18 @@ class StreamRelay:
 
     def _gather(self, data: bytes) -> bytes:
         """Complete events out of what is pending and what came; the remainder stays pending."""
-        data = self._pending + data if self._pending else data
-        end = boundary(data)
-        self._pending = data[end:]
-        if len(self._pending) <= EVENT_MAX:
-            return data[:end]
-        self._blind = True
-        self._pending = b""
-        return data
+        pending = self._pending
+        seam = max(0, len(pending) - 3)  # a boundary is at most four bytes; what lies before has been searched
+        pending += data
+        end = boundary(bytes(memoryview(pending)[seam:]) if seam else bytes(pending))
+        if end:
+            end += seam
+        elif len(pending) > EVENT_MAX:
+            self._blind = True
+            end = len(pending)
+        whole = bytes(memoryview(pending)[:end])
+        del pending[:end]
+        return whole
 
     def _meter(self, whole: bytes) -> None:
         for _, data in events(whole):
@@ -131,8 +144,7 @@ class StreamRelay:
                 continue
             if self._tally is not None:
                 self._tally.event(data)
-            if any(word in data[:200] for word in _LAST_WORDS):
-                self.spoke_last = True
+            self._completed = self._completed or _LAST_WORD.search(data) is not None
 
 
 def _without_usage(whole: bytes) -> bytes:

@@ -3,11 +3,12 @@
 The exposition, the reference page and the dashboards' tests all read this table; what is not here does not exist.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 from gateway.metering.types import KINDS
+from routing.types import InputKind, OutputKind
 
 Unit = Literal["count", "usd", "seconds", "flag"]
 Type = Literal["counter", "gauge", "histogram"]
@@ -47,8 +48,9 @@ CONFIGURED: dict[str, str] = {
 }
 """Labels whose values come from the config, and under which name there."""
 
-WORDS_MAX = 64
-"""Labels filled by the program's own words (a reason, a cause, a client family) hold at most this many values each."""
+WORDS_MAX = 128
+"""Labels filled by the program's own words (a reason, a cause, a client family) hold at most this many values each: the 56
+cells of the matrix, the fixed words, and some sixty rules."""
 
 LATENCY_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """Long thinking takes minutes; the usual default buckets end at ten seconds."""
@@ -235,10 +237,10 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
         {"source": source, "reason": reason}
         for source, reason in (
             ("override", "explicit_model"),
-            ("override", "explicit_route"),
-            ("classifier", "matrix"),
-            ("sticky", "pinned_thread"),
-            ("fallback", "default_route"),
+            ("override", "route_name"),
+            ("sticky", "thread_pinned"),
+            ("fallback", "low_confidence"),
+            *(("classifier", f"{into}_to_{out}") for into in get_args(InputKind) for out in get_args(OutputKind)),
         )
     ),
     CACHE_OUTCOMES.name: tuple(

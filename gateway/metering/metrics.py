@@ -142,9 +142,12 @@ class Metrics:
         """What the provider's usage showed of the cache, against what was expected."""
         self._cache_outcomes.row(provider, predicted, observed).value += 1
 
-    def stale(self, team: str, client: str, model: str, cause: str, picos: int | None) -> None:
-        """A thread was resumed cold; `picos` is what that cost above the warm price, None where unknown."""
+    def stale(self, team: str, client: str) -> None:
+        """A thread was resumed after its prompt cache had run out."""
         self._stale_resumes.row(team, client).value += 1
+
+    def rebuilt(self, team: str, model: str, cause: str, picos: int | None) -> None:
+        """A prompt cache was paid for again; `picos` is what that cost above the warm price, None where unknown."""
         row = self._stale_costs.row(team, model, cause)
         if picos is not None:
             row.value += picos

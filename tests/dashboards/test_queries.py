@@ -28,7 +28,7 @@ Json = dict[str, Any]
 GRAFANA = Path(__file__).resolve().parents[2] / "dashboards" / "grafana"
 PROVIDERS = {"big": "openai", "small": "anthropic"}
 TEAMS = ("payments", "research")
-WHY = {"override": "explicit_model", "classifier": "matrix", "sticky": "pinned_thread", "fallback": "default_route"}
+WHY = {"override": "explicit_model", "classifier": "code_to_patch", "sticky": "thread_pinned", "fallback": "low_confidence"}
 LEDGER_LAG_S = 0.5
 
 
@@ -86,8 +86,9 @@ def drive(metrics: Metrics) -> None:
             price_rows=(), exact=True, model=event.model, upstream="up", provider=PROVIDERS[event.model], served="",
             tier="", response_id="", attempts=1, ttft_ms=None, duration_ms=900.0, bytes_out=1, cache_observed="hit",
         ))  # fmt: skip
-    for resume in STALE:
-        metrics.stale(*resume)
+    for team, client, model, cause, picos in STALE:
+        metrics.stale(team, client)
+        metrics.rebuilt(team, model, cause, picos)
 
 
 def truth() -> dict[str, Counter[str]]:

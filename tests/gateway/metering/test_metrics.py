@@ -154,8 +154,9 @@ def test_the_other_stations_are_heard() -> None:
     metrics.switched("code", "general", "image")
     metrics.cache_predicted("payments", "openai", "cold")
     metrics.cache_observed("openai", "warm", "hit")
-    metrics.stale("payments", "codex", "big", "idle", 250_000_000_000)
-    metrics.stale("payments", "codex", "big", "idle", None)
+    metrics.stale("payments", "codex")
+    metrics.rebuilt("payments", "big", "prefix_changed", 250_000_000_000)
+    metrics.rebuilt("payments", "big", "prefix_changed", None)
     metrics.saved("payments", "general_route", 2 * 10**12)
     metrics.overhead(0.00005)
     metrics.ledger(0.25, 2)
@@ -169,8 +170,8 @@ def test_the_other_stations_are_heard() -> None:
         ("pointsman_route_switches_total", "code general image"): 1,
         ("pointsman_cache_requests_total", "cold openai payments"): 1,
         ("pointsman_cache_outcomes_total", "hit openai warm"): 1,
-        ("pointsman_stale_resumes_total", "codex payments"): 2,
-        ("pointsman_stale_cost_usd_total", "big idle payments"): 0.25,
+        ("pointsman_stale_resumes_total", "codex payments"): 1,
+        ("pointsman_stale_cost_usd_total", "big payments prefix_changed"): 0.25,
         ("pointsman_saved_usd_total", "general_route payments"): 2,
         ("pointsman_overhead_seconds_count", ""): 1,
         ("pointsman_ledger_lag_seconds", ""): 0.25,
@@ -216,7 +217,8 @@ def test_no_label_value_can_break_the_page(nasty: str) -> None:
     settle(metrics, {"team": nasty, "route": nasty}, model=nasty, provider=nasty, price_status="partial",
            price_reason=nasty, kinds={nasty: 1}, by_kind={nasty: 1})  # fmt: skip
     metrics.decided(nasty, nasty, nasty, 0.1)
-    metrics.stale(nasty, nasty, nasty, nasty, 1)
+    metrics.stale(nasty, nasty)
+    metrics.rebuilt(nasty, nasty, nasty, 1)
     metrics.refused(nasty, 400)
     metrics.saved(nasty, nasty, 1)
     metrics.budget(nasty, nasty, 1, 1)
@@ -242,7 +244,7 @@ def test_dollars_are_written_exactly(picos: int) -> None:
 def test_words_and_places_are_bounded() -> None:
     metrics = made()
     for number in range(WORDS_MAX * 3):
-        metrics.stale("payments", f"client-{number}", "big", "idle", None)
+        metrics.stale("payments", f"client-{number}")
     read = samples(metrics)
     clients = {dict(labels)["client"] for name, labels in read if name == "pointsman_stale_resumes_total"}
     assert len(clients) == WORDS_MAX + 1
@@ -271,7 +273,8 @@ def test_rare_events_have_their_series_before_they_happen() -> None:
     metrics.decided("code", "override", "explicit_model", 0.1)
     metrics.cache_observed("openai", "warm", "miss")
     metrics.cache_predicted("payments", "openai", "cold")
-    metrics.stale("research", "codex", "gpt-7", "past_lifetime", 1)
+    metrics.stale("research", "codex")
+    metrics.rebuilt("research", "gpt-7", "past_lifetime", 1)
     assert {key for key, at in samples(metrics).items() if at} - before == set()
     read = samples(metrics)
     assert (

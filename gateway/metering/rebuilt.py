@@ -1,0 +1,50 @@
+"""What a lost prompt cache cost: tokens the provider had, or should have had, and was paid again to read."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from cache.types import Freshness
+from gateway.metering.types import INPUT_KINDS
+
+EXPIRED = "past_lifetime"
+_BY_STATE = {"warm": "unexplained", "cooling": EXPIRED}
+"""A cache that was promised and missed has no known reason; one that was not promised any more has run out."""
+
+
+class Rebuilt(Struct, frozen=True):
+    """A part of a prompt that was paid for anew. `picos` is what that cost above the price of a read."""
+
+    cause: str
+    """`past_lifetime`, `prefix_changed`, `compacted`, `model_changed` or `unexplained`."""
+    tokens: int
+    picos: int | None
+    """Pico-dollars; None where a price is not known."""
+
+
+def rebuilt(
+    freshness: Freshness,
+    known_tokens: int,
+    observed: str,
+    kinds: Mapping[str, int],
+    by_kind: Mapping[str, int],
+    read_rate: int | None,
+) -> Rebuilt | None:
+    """What was rebuilt of a thread's cached prefix; None where nothing was, or nothing is known.
+
+    `known_tokens` a warm cache would have held, `observed` is what the usage showed, `read_rate` the price of a read token
+    in pico-dollars. What was not read is priced at the mean of what the rest of the input was billed.
+    """
+    if observed not in ("miss", "partial") or freshness.state == "unknown":
+        return None
+    input_tokens = sum(kinds.get(kind, 0) for kind in INPUT_KINDS)
+    read = kinds.get("cache_read", 0)
+    paid_tokens = input_tokens - read
+    lost = min(known_tokens, input_tokens) - read
+    if lost <= 0 or paid_tokens <= 0:
+        return None
+    picos = None
+    paid = [by_kind.get(kind) for kind in INPUT_KINDS if kind != "cache_read" and kinds.get(kind)]
+    if read_rate is not None and None not in paid:
+        picos = max(0, lost * sum(each for each in paid if each is not None) // paid_tokens - lost * read_rate)
+    return Rebuilt(cause=_BY_STATE.get(freshness.state, freshness.reason), tokens=lost, picos=picos)
