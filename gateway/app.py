@@ -25,9 +25,9 @@ from gateway.config.live import Live
 from gateway.house import House, Ids
 from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
+from gateway.metering.labels import labels_of
 from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_writer import LedgerWriter
-from gateway.metering.labels import labels_of
 from gateway.metering.metrics import Metrics
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
@@ -138,7 +138,8 @@ class Gateway:
         house.prices = PriceBook.load(snapshot.price_overrides)
         house.metrics.relabel(**labels_of(snapshot))
         house.metrics.config_reload(self.live.last_reload_ok)
-        assert self.wires is not None and self.line is not None
+        assert self.wires is not None
+        assert self.line is not None
         self.wires.keepalive_s = snapshot.streams.keepalive_s
         self.wires.drain_s = snapshot.streams.drain_s
         self.wires.drain_bytes = snapshot.streams.drain_bytes

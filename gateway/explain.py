@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from routing.explain import explain
+
 from cache.fingerprint import fingerprint
 from cache.types import Freshness
 from gateway.config.compiled import Snapshot
@@ -12,7 +14,6 @@ from gateway.house import House
 from gateway.identify import identify
 from gateway.pipeline import assessed, considered
 from gateway.wire.target import Target, head
-from routing.explain import explain
 from routing.types import Dialect
 
 PATHS: Mapping[str, str] = {

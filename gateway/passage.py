@@ -6,6 +6,7 @@ changes nothing for it.
 """
 
 import msgspec
+from routing.explain import header as reason_header
 
 from cache.fingerprint import Fingerprint
 from cache.threads import observed, remember
@@ -28,7 +29,6 @@ from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate, Failure
 from gateway.wire.exchange import Answer, Begin, Forward
 from gateway.wire.types import Ended, Head, Headers, Send, Translate
-from routing.explain import header as reason_header
 from routing.types import Decision
 
 FREE = frozenset(("count_tokens",))

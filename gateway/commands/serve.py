@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from gateway.commands.listen import listen
+
 if TYPE_CHECKING:
     from gateway.config.live import Live
 
@@ -71,7 +73,7 @@ async def _serve(args: argparse.Namespace) -> int:
             live.overlay(lambda config: overlay_simulator(config, f"http://{address}/v1"))
         home = Home(args.home or Path(os.environ.get("POINTSMAN_HOME") or args.config.parent / ".pointsman"))
         gateway = Gateway(live, home)
-        listener = _listen(live.current.host, live.current.port)
+        listener = listen(live.current.host, live.current.port)
         config = uvicorn.Config(
             gateway.asgi,
             http=HotProtocol,
@@ -106,26 +108,14 @@ def _server(base: type) -> type:
     return Server
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        raise OSError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-    listener.setblocking(False)
-    return listener
-
-
 @contextlib.asynccontextmanager
 async def _simulator() -> AsyncIterator[str]:
     """The built-in provider on a free loopback port, in this process, for as long as the gateway runs."""
     import uvicorn
 
-    from gateway.simulator import create
+    from gateway.simulator.app import create
 
-    listener = _listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(create("mixed"), lifespan="off", log_level="warning", access_log=False, ws="none")
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve([listener]))  # `serve` would take the signals that are the gateway's

@@ -6,13 +6,13 @@ parameters that change only the messages' part. Measured caches outlive their fi
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from msgspec import Struct
 
 from gateway.simulator.clock import Clock
-from gateway.simulator.prompt import Block, Prompt, chain
+from gateway.simulator.prompt import Prompt, chain
 from gateway.simulator.verdict import Verdict, totals
 
 LOOKBACK_BLOCKS = 20
@@ -53,6 +53,8 @@ class AnthropicCache:
         self._clock = clock
         self._random = random
         self._slack_s = slack_s
+        self.grants_hours = True
+        """Whether an hour asked for is granted; else five minutes are, as has happened without notice."""
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
 
     def __len__(self) -> int:
@@ -74,13 +76,14 @@ class AnthropicCache:
         markers = [place for place, one in enumerate(blocks) if one.ttl and sums[place] >= least]
         found = [hit for place in markers if (hit := self._back_from(place, keys)) is not None]
         read = sums[max(found)] if found else 0
-        writes, end = _writes(blocks, markers, sums, read)
+        granted = {place: blocks[place].ttl if self.grants_hours else "5m" for place in markers}
+        writes, end = _writes(granted, sums, read)
 
         def commit() -> None:
             for hit in found:
                 self._renew(keys[hit])
             for place in markers:
-                self._write(keys[place], blocks[place].ttl)
+                self._write(keys[place], granted[place])
 
         return Verdict(sums[-1] - end, read, writes, commit)
 
@@ -112,13 +115,11 @@ class AnthropicCache:
         return self._clock.now() + LIFETIME_S[ttl] + self._random.uniform(0.0, self._slack_s)
 
 
-def _writes(
-    blocks: Sequence[Block], markers: Sequence[int], sums: Sequence[int], read: int
-) -> tuple[dict[str, int], int]:
+def _writes(granted: Mapping[int, str], sums: Sequence[int], read: int) -> tuple[dict[str, int], int]:
     """Tokens written by lifetime, and where the last write ends (Anthropic, "Mixing different TTLs": A, B and C)."""
-    hour_end = max((sums[place] for place in markers if blocks[place].ttl == "1h"), default=read)
+    hour_end = max((sums[place] for place, ttl in granted.items() if ttl == "1h"), default=read)
     hour_end = max(hour_end, read)
-    end = max((sums[place] for place in markers), default=hour_end)
+    end = max((sums[place] for place in granted), default=hour_end)
     end = max(end, hour_end)
     writes = {"cache_write_1h": hour_end - read, "cache_write_5m": end - hour_end}
     return {kind: tokens for kind, tokens in writes.items() if tokens}, end

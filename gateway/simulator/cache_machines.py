@@ -18,6 +18,7 @@ from gateway.simulator.clock import Clock
 from gateway.simulator.prompt import Prompt, Refused
 from gateway.simulator.tokens import BYTES_PER_TOKEN
 from gateway.simulator.verdict import Verdict, totals
+import itertools
 
 CHUNK_TOKENS = 128
 MINIMUM_TOKENS = 1024
@@ -132,7 +133,7 @@ class MachineCache:
 
 def _age(curve: Sequence[tuple[float, float]], luck: float) -> float:
     """Seconds until the curve has fallen to `luck`, interpolated on the logarithm of time."""
-    for (young_s, high), (old_s, low) in zip(curve, curve[1:], strict=False):
+    for (young_s, high), (old_s, low) in itertools.pairwise(curve):
         if luck >= low:
             part = (high - luck) / (high - low) if high > low else 0.0
             return young_s * math.pow(old_s / young_s, part)

@@ -15,12 +15,16 @@ Section = Literal["tools", "system", "messages"]
 class Refused(Exception):
     """The request gets an error answer; `status`, `kind` and `message` go into the caller's envelope."""
 
-    def __init__(self, status: int, kind: str, message: str, code: str | None = None) -> None:
+    def __init__(
+        self, status: int, kind: str, message: str, code: str | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.kind = kind
         self.message = message
         self.code = code
+        self.retry_after = retry_after
+        """Seconds for the `retry-after` header."""
 
 
 class Block(Struct, frozen=True):

@@ -9,8 +9,16 @@ import msgspec
 from msgspec import Struct
 
 from gateway.simulator import answer as answers
-from gateway.simulator import envelope, read_chat, read_messages, read_responses
-from gateway.simulator import say_chat, say_embeddings, say_messages, say_responses
+from gateway.simulator import (
+    envelope,
+    read_chat,
+    read_messages,
+    read_responses,
+    say_chat,
+    say_embeddings,
+    say_messages,
+    say_responses,
+)
 from gateway.simulator.answer import Answer
 from gateway.simulator.bill import Bill, Row
 from gateway.simulator.clock import Clock
@@ -89,7 +97,8 @@ class Provider:
         body = _body(call.body)
         fault = self._fault(call, str(body.get("model", "")))
         if fault is not None and fault.status is not None:
-            raise Refused(fault.status, "server_error", f"simulated fault: {fault.kind}")
+            text = f"simulated fault: {fault.kind}"
+            raise Refused(fault.status, "server_error", text, retry_after=fault.retry_after)
         if endpoint == "embeddings":
             return self._embeddings(call, owner, read_chat.read_embedding(body))
         prompt = self._read(endpoint, body, owner)
@@ -105,6 +114,10 @@ class Provider:
         if fault is not None and fault.kind == "no_usage":
             outline = msgspec.structs.replace(outline, reports=False)
         return self._job(call, endpoint, owner, outline, verdict, fault)
+
+    def count(self, call: Call) -> int:
+        """Input tokens of a Messages request, for nothing."""
+        return read_messages.read({"max_tokens": 1, **_body(call.body)}).total_tokens
 
     def _read(self, endpoint: str, body: Mapping[str, object], owner: str) -> Prompt:
         if endpoint == "messages":

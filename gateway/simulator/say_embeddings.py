@@ -5,7 +5,8 @@ import hashlib
 import math
 from array import array
 
-from gateway.simulator.prompt import Prompt, whole as whole_number
+from gateway.simulator.prompt import Prompt
+from gateway.simulator.prompt import whole as whole_number
 
 _DIMENSIONS = {"text-embedding-3-large": 3072}
 _DIMENSIONS_DEFAULT = 1536
@@ -31,7 +32,7 @@ def whole(prompt: Prompt) -> dict[str, object]:
     }
 
 
-def _vector(data: bytes, size: int) -> array[float]:
+def _vector(data: bytes, size: int) -> "array[float]":
     numbers = array("h", hashlib.shake_128(data).digest(2 * size))
     length = math.sqrt(sum(number * number for number in numbers)) or 1.0
     return array("f", [number / length for number in numbers])

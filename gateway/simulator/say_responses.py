@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gateway.simulator import usage
 from gateway.simulator.outline import Outline, Piece, encode, slices
 
-_ECHOED = {
+_ECHOED: Mapping[str, object] = {
     "background": False,
     "instructions": None,
     "max_output_tokens": None,

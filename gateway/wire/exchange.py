@@ -181,6 +181,7 @@ class Exchange:
             self._settle("gone", now)
 
     def _settle(self, how: str, now: float) -> None:
-        assert self.passage is not None and self.state is not State.DONE
+        assert self.passage is not None
+        assert self.state is not State.DONE
         self.state = State.DONE
         self.passage.settle(how, now)

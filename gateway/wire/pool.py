@@ -49,7 +49,8 @@ class Connection(asyncio.Protocol):
 
     def send(self, flight: "PooledFlight") -> None:
         """Put a request on this idle connection."""
-        assert self.transport is not None and self.flight is None
+        assert self.transport is not None
+        assert self.flight is None
         self.flight = flight
         flight.connection = self
         head, body = flight.request()

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.dialects.sse import boundary, events
+import itertools
 
 STREAM = (
     b": hello\n\n"
@@ -36,7 +37,7 @@ def test_an_unfinished_event_is_not_given():
 def test_any_cut_gives_the_same_events(cuts):
     marks = [0, *sorted(cuts), len(STREAM)]
     pending, seen = b"", []
-    for start, end in zip(marks, marks[1:], strict=False):
+    for start, end in itertools.pairwise(marks):
         pending += STREAM[start:end]
         cut = boundary(pending)
         seen += list(events(pending[:cut]))
