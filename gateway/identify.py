@@ -13,7 +13,7 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway.dialects.ask import Ask, members, text
+from gateway.dialects.ask import Ask, members, opening, text
 from gateway.wire.types import Head
 from routing.types import AgentKind
 
@@ -235,7 +235,7 @@ def _conversation(fields: Mapping[str, Raw]) -> str:
     raw = fields.get("conversation")
     if raw is None:
         return ""
-    return _member(members(raw), "id") if bytes(raw[:1]) == b"{" else _text(text(raw))
+    return _member(members(raw), "id") if opening(raw) == b"{" else _text(text(raw))
 
 
 def _turn_of(first: Mapping[bytes, bytes], ask: Ask) -> _Turn:

@@ -109,6 +109,11 @@ def members(raw: Raw) -> dict[str, Raw]:
         return {}
 
 
+def opening(raw: Raw, size: int = 1) -> bytes:
+    """The first bytes of a raw value, without a copy of the rest."""
+    return bytes(memoryview(raw)[:size])
+
+
 def _spans(body: bytes, fields: dict[str, Raw]) -> dict[str, tuple[int, int]]:
     """Offsets of every top-level value: the lengths are known from the parse, so only the keys are walked."""
     spans: dict[str, tuple[int, int]] = {}
