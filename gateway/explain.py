@@ -4,12 +4,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from routing.classify import classify
 from routing.explain import explain
 
 from cache.fingerprint import fingerprint
 from cache.types import Freshness
 from gateway.config.compiled import Snapshot
 from gateway.dialects.ask import NotReadable, read
+from gateway.dialects.signals import signals
 from gateway.house import House
 from gateway.identify import identify
 from gateway.pipeline import assessed, considered
@@ -50,14 +52,17 @@ def explain_request(
     wall = time.time()
     record = house.threads.recall(caller.thread, team) if house is not None and caller.thread else None
     decision = considered(asked_head, ask, caller, record, snapshot, wall)
+    elapsed_us = (time.perf_counter() - began) * 1e6
     freshness = Freshness(state="unknown", reason="no_memory")
     if house is not None and decision.model:
         print_ = fingerprint(ask.dialect, ask.fields, house.seed, team.encode())
         freshness = assessed(record, print_, decision.model, snapshot, wall)
-    elapsed_us = (time.perf_counter() - began) * 1e6
     model = snapshot.model(decision.model)
-    story = explain(decision)
+    story = explain(decision, classify(signals(ask), caller.agent, caller.client, caller.request_kind))
+    story["client"] = caller.client
+    story["agent"] = caller.agent
     story["thread"] = caller.thread
+    story["thread_rule"] = caller.rule
     story["upstream"] = model.upstream if model is not None else None
     story["freshness"] = {
         "state": freshness.state,

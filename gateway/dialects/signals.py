@@ -13,8 +13,8 @@ from msgspec import Raw, Struct
 from gateway.dialects.ask import Ask, items, members, opening, text
 from routing.types import Signals
 
-TURN_HEAD = 2400
-TURN_TAIL = 1200
+TURN_HEAD = 1200
+TURN_TAIL = 600
 """Characters of the newest turn: a task stands at its beginning or its end, whatever was pasted in between."""
 PREVIOUS_MAX = 600
 SYSTEM_MAX = 600

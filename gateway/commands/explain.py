@@ -1,0 +1,117 @@
+"""`pointsman explain FILE`: where a request would go and why; nothing is sent."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from gateway.config.live import Live
+from gateway.config.problems import ConfigError
+from gateway.dialects.ask import members, opening
+from gateway.explain import PATHS, NotExplainable, explain_request
+from routing.types import Dialect
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "explain",
+        help="where a request would go and why",
+        description="Say where a request body would go and why; nothing is sent. FILE holds the body as a client sends it, or "
+        'the form of POST /pointsman/explain: {"dialect": …, "headers": {…}, "request": {…}}. '
+        "Example: pointsman explain request.json --header 'originator: codex_exec'",
+        epilog="Exit codes: 0 a decision, 1 the request or the config cannot be read or the request would be refused, 2 wrong usage.",
+    )
+    parser.add_argument("file", metavar="FILE", help="a JSON file, or - for standard input")
+    parser.add_argument("--config", type=Path, default=Path("pointsman.yaml"), help="default: %(default)s")
+    parser.add_argument("--dialect", choices=tuple(PATHS), help="default: told by the body's shape")
+    parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'", help="may be given several times")
+    parser.add_argument("--team", default="default", help="who asks (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the decision."""
+    try:
+        data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
+        snapshot = Live.open(args.config, os.environ).current
+        dialect, headers, request = _question(data, args.dialect)
+        headers = {**headers, **dict(_headers(args.header))}
+        story = explain_request(snapshot, dialect, headers, request, team=args.team)
+    except OSError as error:
+        print(f"pointsman explain: {error}", file=sys.stderr)
+        return 2
+    except (NotExplainable, ValueError) as error:
+        print(f"pointsman explain: {error}", file=sys.stderr)
+        return 1
+    except ConfigError as error:
+        for problem in error.problems:
+            print(f"{args.config}: {problem.severity}: {problem}", file=sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps(story, indent=2, ensure_ascii=False))
+    else:
+        for line in tell(story):
+            print(line)
+    return 0 if story["model"] and not story["refusal"] else 1
+
+
+def tell(story: Mapping[str, Any]) -> Iterator[str]:
+    """The story for a person."""
+    if story["refusal"]:
+        yield f"refused: {story['refusal']}"
+    elif not story["model"]:
+        yield "goes nowhere: no model has that name"
+    else:
+        yield f"{story['route'] or 'direct'} -> {story['model']} at {story['upstream']}"
+    for reason in story["reasons"]:
+        yield f"  because  {reason['text']}  [{story['source']}: {reason['word']}]"
+    work = story["workload"]
+    if work is not None:
+        yield f"  workload {work['input']} in, {work['output']} out, confidence {work['confidence']:.2f}"
+        for each in work["evidence"]:
+            yield f"    {each['weight']:+6.2f}  {each['name']}{'  ' + each['detail'] if each['detail'] else ''}"
+    if story["would_change"]:
+        yield f"  otherwise: {story['would_change']}"
+    if story["fallbacks"]:
+        yield f"  then     {', '.join(story['fallbacks'])}"
+    yield f"  caller   {story['client']}, {story['agent']}; thread by {story['thread_rule']}"
+    yield f"  took     {story['elapsed_us']:.0f} us"
+
+
+def _question(data: bytes, dialect: Dialect | None) -> tuple[Dialect, dict[str, str], bytes]:
+    """Dialect, headers and body of what the file asks; ValueError when it is neither a body nor a question."""
+    found = members(Raw(data))
+    if "request" not in found or "model" in found:
+        return dialect or guessed(found), {}, data
+    headers = msgspec.json.decode(found.get("headers", Raw(b"{}")), type=dict[str, str])
+    request = found["request"]
+    said = msgspec.json.decode(found["dialect"], type=str) if "dialect" in found else None
+    if said is not None and said not in PATHS:
+        raise ValueError(f"dialect must be one of {', '.join(PATHS)}, not {said!r}")
+    return dialect or said or guessed(members(request)), headers, bytes(request)
+
+
+def guessed(fields: Mapping[str, Raw]) -> Dialect:
+    """The dialect a body is probably in: `input` is Responses', `system` and `max_tokens` are Messages'."""
+    if "messages" not in fields:
+        return "responses" if "input" in fields else "chat"
+    system = fields.get("system")
+    if system is not None and opening(system) in (b'"', b"["):
+        return "messages"
+    blocks = b'"tool_use"' in bytes(fields["messages"]) or b'"tool_result"' in bytes(fields["messages"])
+    return "messages" if blocks or ("max_tokens" in fields and b'"input_schema"' in bytes(fields.get("tools", Raw(b"")))) else "chat"
+
+
+def _headers(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise ValueError(f"a header is written 'name: value', not {line!r}")
+        yield name.strip(), value.strip()
