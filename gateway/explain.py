@@ -4,9 +4,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from routing.classify import classify
-from routing.explain import explain
-
 from cache.fingerprint import fingerprint
 from cache.types import Freshness
 from gateway.config.compiled import Snapshot
@@ -16,6 +13,8 @@ from gateway.house import House
 from gateway.identify import identify
 from gateway.pipeline import assessed, considered
 from gateway.wire.target import Target, head
+from routing.classify import classify
+from routing.explain import explain
 from routing.types import Dialect
 
 PATHS: Mapping[str, str] = {

@@ -75,7 +75,7 @@ def _by_errand(signals: Signals, agent: AgentKind, client: str, request_kind: st
         return Workload(input=into, output="prose", confidence=AUXILIARY_CONFIDENCE, evidence=(found,))
     title = not signals.tools and _TITLE.search(signals.system_text or signals.turn_text[:SHORT_CHARS * 4])
     if agent == "auxiliary" or title:
-        detail = f"{client} asks for itself ({request_kind or 'no tools'})" if agent == "auxiliary" else "a title is asked for"
+        detail = f"{client} asks for itself ({request_kind or 'no tools'})" if agent == "auxiliary" else "a title is wanted"
         found = Evidence(name="auxiliary", weight=-3.0, detail=detail)
         return Workload(input="prose", output="title", confidence=AUXILIARY_CONFIDENCE, evidence=(found,))
     return None

@@ -22,10 +22,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser(
         "explain",
         help="where a request would go and why",
-        description="Say where a request body would go and why; nothing is sent. FILE holds the body as a client sends it, or "
-        'the form of POST /pointsman/explain: {"dialect": …, "headers": {…}, "request": {…}}. '
+        description="Say where a request body would go and why; nothing is sent. FILE holds the body as a client sends it, "
+        'or the form of POST /pointsman/explain: {"dialect": …, "headers": {…}, "request": {…}}. '
         "Example: pointsman explain request.json --header 'originator: codex_exec'",
-        epilog="Exit codes: 0 a decision, 1 the request or the config cannot be read or the request would be refused, 2 wrong usage.",
+        epilog="Exit codes: 0 a decision, 1 it would be refused or cannot be read, 2 wrong usage.",
     )
     parser.add_argument("file", metavar="FILE", help="a JSON file, or - for standard input")
     parser.add_argument("--config", type=Path, default=Path("pointsman.yaml"), help="default: %(default)s")
@@ -105,8 +105,9 @@ def guessed(fields: Mapping[str, Raw]) -> Dialect:
     system = fields.get("system")
     if system is not None and opening(system) in (b'"', b"["):
         return "messages"
-    blocks = b'"tool_use"' in bytes(fields["messages"]) or b'"tool_result"' in bytes(fields["messages"])
-    return "messages" if blocks or ("max_tokens" in fields and b'"input_schema"' in bytes(fields.get("tools", Raw(b"")))) else "chat"
+    marks = (b'"tool_use"', b'"tool_result"', b'"input_schema"')
+    body = bytes(fields["messages"]) + bytes(fields.get("tools", Raw(b"")))
+    return "messages" if any(mark in body for mark in marks) else "chat"
 
 
 def _headers(lines: list[str]) -> Iterator[tuple[str, str]]:
