@@ -290,7 +290,8 @@ class RequestPassage:
         house = self.house
         relay = self._relay
         billable = self.with_upstream and self._is_metered()
-        usage = account(self._tally, relay, self.dialect, self.size, how, self.status, billable)
+        prompt = self.fingerprint is not None
+        usage = account(self._tally, relay, self.dialect, self.size, how, self.status, billable, prompt)
         at = house.wall()
         priced = house.prices.price(usage, self.upstream.provider, usage.model or self.model_name, at)
         observed_ = "unknown"

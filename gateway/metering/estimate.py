@@ -7,10 +7,14 @@ from msgspec import Struct
 
 from cache.types import Freshness, ThreadRecord
 from gateway.metering.prices import PriceBook
-from gateway.metering.types import PICOS_PER_USD
+from gateway.metering.types import PICOS_PER_USD, Usage
 
 BYTES_PER_TOKEN = 4
 """The usual rule of thumb for English and code; also what Anthropic's own gateway bills aborted streams by."""
+CACHED_FROM = 1024
+"""OpenAI writes no shorter prompt to its cache ("Prompt caching", requirements)."""
+_WRITES = {300.0: "cache_write_5m", 1800.0: "cache_write_30m", 3600.0: "cache_write_1h", 43200.0: "cache_write_12h"}
+"""Kinds of writes by the lifetime in seconds that an answer granted."""
 
 
 class Estimate(Struct, frozen=True):
@@ -38,21 +42,39 @@ def estimate_before(
     """Estimate the input side: what is expected from the cache at the read price, the rest at the price of new input.
 
     `size` is the body in bytes. What the provider reported for the thread's known prefix counts as it is; only what came
-    on top is guessed from bytes.
+    on top is guessed from bytes. Both sums follow the prompt's length where long prompts cost more.
     """
     known_tokens, known_size = 0, 0
     if record is not None and record.boundaries and freshness.state != "broken":
         newest = record.boundaries[-1]
         known_tokens, known_size = newest.tokens, newest.size
     tokens = known_tokens + max(0, size - known_size) // BYTES_PER_TOKEN
-    fresh = prices.rate(provider, model, "input_uncached", at)
-    if fresh is None:
-        return Estimate(picos=None, picos_if_warm=None, input_tokens=tokens)
-    read = prices.rate(provider, model, "cache_read", at)
-    read = fresh if read is None else read
     expected = min(tokens, freshness.expected_read_tokens or 0)
-    return Estimate(
-        picos=expected * read + (tokens - expected) * fresh,
-        picos_if_warm=known_tokens * read + (tokens - known_tokens) * fresh,
-        input_tokens=tokens,
-    )
+    new = _new_input(prices, provider, model, tokens, record, at)
+
+    def cost(read: int) -> int | None:
+        kinds = {kind: count for kind, count in (("cache_read", read), (new, tokens - read)) if count}
+        priced = prices.price(Usage(kinds=kinds), provider, model, at)
+        return priced.picos if priced.status == "priced" else None
+
+    if prices.rate(provider, model, new, at) is None:
+        return Estimate(picos=None, picos_if_warm=None, input_tokens=tokens)
+    if prices.rate(provider, model, "cache_read", at) is None:
+        fresh = cost(0)
+        return Estimate(picos=fresh, picos_if_warm=fresh, input_tokens=tokens)
+    return Estimate(picos=cost(expected), picos_if_warm=cost(known_tokens), input_tokens=tokens)
+
+
+def _new_input(
+    prices: PriceBook, provider: str, model: str, tokens: int, record: ThreadRecord | None, at: float
+) -> str:
+    """The kind that input is billed as which the cache does not hold.
+
+    A thread whose last answer wrote its cache will write again. OpenAI's newer models write every prompt by themselves;
+    their half-hour writes are told by a price that no vendor of five-minute writes has.
+    """
+    if record is not None and (written := _WRITES.get(record.cache_ttl_s)) is not None:
+        return written if prices.rate(provider, model, written, at) is not None else "input_uncached"
+    itself = prices.rate(provider, model, "cache_write_30m", at) is not None
+    marked = prices.rate(provider, model, "cache_write_5m", at) is not None
+    return "cache_write_30m" if itself and not marked and tokens >= CACHED_FROM else "input_uncached"

@@ -231,7 +231,11 @@ CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-pytho
 
 FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     UNPRICED.name: tuple(
-        {"reason": word} for word in ("unknown_model", "unknown_kind", "no_usage", "impossible_usage")
+        {"reason": word}
+        for word in (
+            "unknown_model", "unknown_tier", "unknown_kind", "unknown_fee",
+            "no_usage", "incomplete_usage", "impossible_usage",
+        )
     ),
     DECISIONS.name: tuple(
         {"source": source, "reason": reason}

@@ -63,9 +63,11 @@ class Usage(Struct, frozen=True):
     """Counted extras billed per call, such as `web_search`."""
     response_id: str = ""
     exact: bool = True
-    """False when these are our estimate because the provider reported nothing."""
+    """False when these are our estimate because the provider reported nothing, or nothing that can be right."""
     problem: str = ""
     """Why the numbers cannot be right (`negative`, `cached_exceeds_input`, …); such usage is never `priced`."""
+    parts: tuple["Usage", ...] = ()
+    """Each step's own share where an answer took several, which may have run on several models; `kinds` is their sum."""
 
     @property
     def input_tokens(self) -> int:

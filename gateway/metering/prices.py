@@ -1,0 +1,231 @@
+"""What tokens cost: exact integer pico-dollars from the built-in table, contract prices of the config first.
+
+Unknown is never zero: a model, tier, kind or fee without a price leaves the answer unpriced or priced in part, and says so.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from gateway.metering.price_names import provider_named, spellings
+from gateway.metering.price_table import STANDARD, Period, Table, Window, built_in, periods
+from gateway.metering.types import Priced, PriceStatus, Usage
+from gateway.metering.usage_counts import INCOMPLETE
+
+KNOWN_MAX = 4096
+"""Models whose rows are kept decoded; names come from clients and answers, so there may be any number. About 8 MB."""
+PICOS_PER_USD_PER_MILLION = 10**6
+"""One dollar per million tokens is this many pico-dollars per token."""
+UNSPLIT = {
+    "reasoning": "output",
+    "input_audio": "input_uncached",
+    "input_image": "input_uncached",
+    "output_audio": "output",
+    "output_image": "output",
+}
+"""What a kind is billed as where the vendor has no price of its own for it: reasoning is output, media are tokens."""
+_DAY_S = 86_400
+_FREE = Priced(picos=0, by_kind={}, rows=(), status="priced")
+
+
+class Entry(Struct, frozen=True):
+    """What is known of one model: the table's periods, newest last, and the contract's rates, which win."""
+
+    name: str
+    """`provider/model` as the row is called."""
+    periods: tuple[Period, ...]
+    contract: Mapping[str, int]
+
+
+class Rates(Struct, frozen=True):
+    """Pico-dollars per token as they hold for one answer, and the identifier of the row they came from."""
+
+    kinds: Mapping[str, int]
+    fees: Mapping[str, int]
+    percent: int
+    row: str
+
+
+class PriceBook:
+    """Prices by provider, model, service tier, prompt length and time."""
+
+    def __init__(self, table: Table, contract: Mapping[tuple[str, str], Mapping[str, int]]) -> None:
+        self._table = table
+        self._contract = contract
+        self._known: dict[tuple[str, str], Entry | None] = {}
+        self.built_at = datetime.fromisoformat(table.as_of).replace(tzinfo=UTC).timestamp()
+
+    @classmethod
+    def load(cls, overrides: tuple[Mapping[str, str], ...]) -> "PriceBook":
+        """The built-in table under contract prices: each a provider, a model, and decimal USD per million by kind.
+
+        A contract price holds for its kind at every prompt length and service tier; kinds it does not name keep the
+        table's price.
+        """
+        contract = {}
+        for each in overrides:
+            rates = {
+                kind: int(Decimal(usd) * PICOS_PER_USD_PER_MILLION)
+                for kind, usd in each.items()
+                if kind not in ("provider", "model")
+            }
+            if "output" in rates:
+                rates.setdefault("reasoning", rates["output"])
+            contract[provider_named(each["provider"]), each["model"].lower()] = rates
+        return cls(built_in(), contract)
+
+    def rate(self, provider: str, model: str, kind: str, at: float) -> int | None:
+        """Pico-dollars per token of a kind in the standard tier, for a short prompt, at `at` (unix seconds)."""
+        entry = self._entry(provider, model)
+        rates = None if entry is None else self._rates(entry, STANDARD, 0, at)
+        if entry is None or rates is None:
+            return None
+        return _rate(entry, rates, kind)
+
+    def price(self, usage: Usage, provider: str, model: str, at: float) -> Priced:
+        """The cost of one usage at `at` (unix seconds), fees included: `by_kind` holds the tokens' part of it."""
+        if usage.problem and usage.problem not in INCOMPLETE:
+            return _unpriced("impossible_usage")
+        if usage.parts:
+            return self._sum(usage, provider, model, at)
+        if not usage.kinds and not usage.fees:
+            return _unpriced("no_usage") if usage.problem else _FREE
+        entry = self._entry(provider, model)
+        if entry is None:
+            return _unpriced("unknown_model")
+        rates = self._rates(entry, usage.tier, usage.input_tokens, at)
+        if rates is None:
+            return _unpriced("unknown_tier")
+        return _priced(usage, entry, rates)
+
+    def split(self, usage: Usage, provider: str, model: str, at: float) -> Mapping[str, int]:
+        """The kinds with media folded into text where this model's vendor does not price them apart."""
+        entry = self._entry(provider, model)
+        rates = None if entry is None else self._rates(entry, STANDARD, 0, at)
+        if entry is None or rates is None:
+            return usage.kinds
+        kinds: dict[str, int] = {}
+        for kind, tokens in usage.kinds.items():
+            apart = kind == "reasoning" or kind in rates.kinds or kind in entry.contract
+            name = kind if apart else UNSPLIT.get(kind, kind)
+            kinds[name] = kinds.get(name, 0) + tokens
+        return kinds
+
+    def _sum(self, usage: Usage, provider: str, model: str, at: float) -> Priced:
+        """Each step at its own model's price for its own prompt length; fees at the answer's."""
+        fees = Usage(kinds={}, fees=usage.fees, tier=usage.tier)
+        found = [self.price(each, provider, each.model or model, at) for each in usage.parts]
+        found.append(self.price(fees, provider, usage.model or model, at))
+        by_kind: dict[str, int] = {}
+        for each in found:
+            for kind, picos in each.by_kind.items():
+                by_kind[kind] = by_kind.get(kind, 0) + picos
+        known = [each.picos for each in found if each.picos is not None]
+        reason = next((each.reason for each in found if each.reason), "")
+        return Priced(
+            picos=sum(known) if by_kind or not reason else None,
+            by_kind=by_kind,
+            rows=tuple(dict.fromkeys(row for each in found for row in each.rows)),
+            status=("partial" if by_kind else "unpriced") if reason else "priced",
+            reason=reason,
+        )
+
+    def _entry(self, provider: str, model: str) -> Entry | None:
+        key = (provider, model)
+        try:
+            return self._known[key]
+        except KeyError:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            found = self._known[key] = self._look_up(provider_named(provider), model)
+            return found
+
+    def _look_up(self, provider: str, model: str) -> Entry | None:
+        names = list(spellings(provider, model))
+        contract = next((self._contract[provider, name] for name in names if (provider, name) in self._contract), {})
+        for name in names:
+            row = self._table.rows.get(f"{provider}/{name}")
+            if row is not None:
+                return Entry(name=f"{provider}/{name}", periods=periods(row), contract=contract)
+        return Entry(name=f"{provider}/{names[-1]}", periods=(), contract=contract) if contract else None
+
+    def _rates(self, entry: Entry, tier: str, input_tokens: int, at: float) -> Rates | None:
+        """The rates that hold; None for a tier that has none."""
+        if not entry.periods:
+            return Rates(kinds={}, fees={}, percent=100, row="")
+        period = next((each for each in reversed(entry.periods) if at >= each.since), entry.periods[0])
+        chosen, percent = STANDARD, 100
+        for word in tier.split("+") if tier else ():
+            if word in period.tiers and chosen == STANDARD:
+                chosen = word
+            elif word in period.percent:
+                percent = percent * period.percent[word] // 100
+            else:
+                return None
+        band = next(each for each in reversed(period.tiers[chosen]) if input_tokens > each.over or not each.over)
+        kinds = band.kinds
+        row = f"{self._table.as_of}/{entry.name}"
+        if period.since:
+            row += f";since={datetime.fromtimestamp(period.since, UTC):%Y-%m-%d}"
+        if tier:
+            row += f";tier={tier}"
+        if band.over:
+            row += f";over={band.over}"
+        if period.off_peak and chosen == STANDARD and not band.over and _inside(period.windows, at):
+            kinds = period.off_peak
+            row += ";off_peak"
+        return Rates(kinds=kinds, fees=period.fees, percent=percent, row=row)
+
+
+def _rate(entry: Entry, rates: Rates, kind: str) -> int | None:
+    """Pico-dollars per token; None where neither contract nor table has a price."""
+    for name in (kind, UNSPLIT.get(kind)):
+        if name is None:
+            break
+        if (agreed := entry.contract.get(name)) is not None:
+            return agreed
+        if (listed := rates.kinds.get(name)) is not None:
+            return listed * rates.percent // 100
+    return None
+
+
+def _priced(usage: Usage, entry: Entry, rates: Rates) -> Priced:
+    by_kind: dict[str, int] = {}
+    reason = "incomplete_usage" if usage.problem else ""
+    for kind, tokens in usage.kinds.items():
+        per_token = _rate(entry, rates, kind)
+        if per_token is None:
+            reason = "unknown_kind"
+        else:
+            by_kind[kind] = tokens * per_token
+    fees = rates.fees.get("request", 0)
+    for fee, calls in usage.fees.items():
+        if fee in rates.fees:
+            fees += calls * rates.fees[fee]
+        else:
+            reason = reason or "unknown_fee"
+    rows = [rates.row] if rates.row else []
+    if any(kind in entry.contract for kind in by_kind):
+        rows.append(f"contract/{entry.name}")
+    known = bool(by_kind or fees)
+    status: PriceStatus = ("partial" if known else "unpriced") if reason else "priced"
+    return Priced(
+        picos=None if status == "unpriced" else sum(by_kind.values()) + fees,
+        by_kind=by_kind,
+        rows=tuple(rows) if known else (),
+        status=status,
+        reason=reason,
+    )
+
+
+def _unpriced(reason: str) -> Priced:
+    return Priced(picos=None, by_kind={}, rows=(), status="unpriced", reason=reason)
+
+
+def _inside(windows: tuple[Window, ...], at: float) -> bool:
+    """Whether an instant lies in one of these windows of the week."""
+    day, second = divmod(int(at), _DAY_S)
+    weekday, minute = (day + 3) % 7 + 1, second // 60  # 1970 began on a Thursday
+    return any(weekday in each.days and each.start <= minute < each.end for each in windows)
