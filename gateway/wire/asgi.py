@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from gateway.wire.drive import Drive
-from gateway.wire.hot import Line, takes
+from gateway.wire.drive import STUCK_MAX_S, Drive
+from gateway.wire.framing import one_line
+from gateway.wire.line import Line, takes
 from gateway.wire.target import head, locate
 from gateway.wire.types import Headers
 
@@ -107,7 +108,8 @@ class AsgiClient:
                     return
                 continue
             message = self._messages.popleft()
-            await self._send(message)
+            async with asyncio.timeout(STUCK_MAX_S):
+                await self._send(message)
             self._waiting_bytes -= len(message.get("body", b""))
             if self._paused and self._waiting_bytes < BUFFER_MAX // 2 and self.drive is not None:
                 self._paused = False
@@ -123,7 +125,7 @@ class AsgiClient:
         self.finish()
 
     def begin(self, status: int, headers: Headers, length: int | None) -> None:
-        lines = list(headers)
+        lines = [(name, one_line(value)) for name, value in headers]
         if length is not None:
             lines.append((b"content-length", b"%d" % length))
         self._put({"type": "http.response.start", "status": status, "headers": lines})

@@ -5,6 +5,7 @@ asks the exchange and does as told. Time is kept by one ticker per process, not 
 """
 
 import asyncio
+import logging
 from typing import Protocol
 
 from gateway.wire.exchange import Answer, Begin, Exchange, Finish, Forward, State, Stations
@@ -12,6 +13,16 @@ from gateway.wire.types import Carrier, Ended, Flight, Head, Headers, Send
 
 TICK_S = 1.0
 """Time-outs and keep-alives are seconds long; one look a second at every open exchange is enough."""
+STUCK_MAX_S = 600.0
+"""How long a client may leave its answer unread before we hang up: as long as SDKs wait for one."""
+
+_log = logging.getLogger("pointsman.wire")
+
+
+class Watched(Protocol):
+    """What the ticker looks at about once a second."""
+
+    def tick(self, passed_s: float) -> None: ...
 
 
 class ClientSide(Protocol):
@@ -41,6 +52,8 @@ class Wires:
         self.drain_bytes = 16 * 1024 * 1024
         self.now = loop.time
         self.open: set[Drive] = set()
+        self.watched: set[Watched] = set()
+        """Client connections that owe us the rest of a request, or have yet to take the rest of an answer."""
         self._ticked_at = loop.time()
         self._ticker = loop.call_later(TICK_S, self._tick)
 
@@ -48,21 +61,27 @@ class Wires:
         return self.pool if send.translate is None else self.translator
 
     def _tick(self) -> None:
+        self._ticker = self.loop.call_later(TICK_S, self._tick)
         now = self.now()
         passed_s = now - self._ticked_at
         self._ticked_at = now
-        for drive in tuple(self.open):
-            drive.tick(passed_s)
-        self._ticker = self.loop.call_later(TICK_S, self._tick)
+        for each in (*self.open, *self.watched):
+            try:
+                each.tick(passed_s)
+            except Exception:  # a fault in one exchange must not stop the clock of all the others
+                _log.exception("a time-out could not be handled")
 
     def close(self) -> None:
+        """Stop the clock and break off what is still open, so that all of it is accounted for."""
         self._ticker.cancel()
+        for drive in tuple(self.open):
+            drive.cut()
 
 
 class Drive:
     """One exchange under way."""
 
-    __slots__ = ("_flight", "_paused", "_quiet_s", "_send", "_timer", "_waited_s", "client", "exchange", "wires")
+    __slots__ = ("_flight", "_paused", "_quiet_s", "_send", "_stuck_s", "_timer", "_waited_s", "client", "exchange", "wires")
 
     def __init__(self, stations: Stations, client: ClientSide, wires: Wires) -> None:
         self.exchange = Exchange(stations)
@@ -74,6 +93,7 @@ class Drive:
         self._paused = False
         self._quiet_s = 0.0
         self._waited_s = 0.0
+        self._stuck_s = 0.0
 
     def begin(self, head: Head, body: bytes) -> None:
         """The request is whole: start its way."""
@@ -114,15 +134,30 @@ class Drive:
             self._flight.pause()
 
     def resume(self) -> None:
+        """The client has caught up."""
         self._paused = False
+        self._stuck_s = 0.0
         if self._flight is not None:
             self._flight.resume()
+
+    def cut(self) -> None:
+        """The gateway stops now."""
+        self._leave()
+        self.wires.open.discard(self)
+        self.exchange.abandon(self.wires.now())
+        self.client.abort()
 
     # time
 
     def tick(self, passed_s: float) -> None:
         """Called about once a second while the exchange is open."""
-        if self._paused or self._send is None:
+        if self._paused:
+            self._stuck_s += passed_s
+            if self._stuck_s > STUCK_MAX_S:
+                self.client.abort()
+                self.client_gone()
+            return
+        if self._send is None:
             return
         self._quiet_s += passed_s
         self._waited_s += passed_s
@@ -130,7 +165,7 @@ class Drive:
         if state is State.DRAINING:
             if self._waited_s > self.wires.drain_s or self.exchange.bytes_drained > self.wires.drain_bytes:
                 self._leave()
-                self.exchange.stop_draining(self.wires.now())
+                self.exchange.abandon(self.wires.now())
                 self.wires.open.discard(self)
         elif self._flight is None:
             return

@@ -3,6 +3,7 @@
 import gzip
 import io
 import zlib
+from typing import Protocol
 
 import brotli
 import zstandard
@@ -16,7 +17,15 @@ class NotDecodable(ValueError):
     """The body is not what its Content-Encoding says, or the encoding is not one we know."""
 
 
+class Reader(Protocol):
+    """Something that decodes as it is read."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 _STEP = 256 * 1024
+ZSTD_WINDOW_MAX = 8 * 1024 * 1024
+"""The largest window a zstd content encoding may ask for (RFC 9659 §3); the library would allocate 128 MB."""
 
 
 def decode(body: bytes, encoding: bytes, limit: int) -> bytes:
@@ -30,7 +39,8 @@ def decode(body: bytes, encoding: bytes, limit: int) -> bytes:
         if name == b"deflate":
             return _inflate(body, limit)
         if name == b"zstd":
-            return _drain(zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True), limit)
+            decoder = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_MAX)
+            return _drain(decoder.stream_reader(body, read_across_frames=True), limit)
         if name == b"br":
             return _brotli(body, limit)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError, brotli.error) as error:
@@ -38,7 +48,7 @@ def decode(body: bytes, encoding: bytes, limit: int) -> bytes:
     raise NotDecodable(f"content-encoding {name.decode('ascii', 'replace')[:40]!r} is not supported: use gzip, br or zstd")
 
 
-def _drain(reader: io.RawIOBase | io.BufferedIOBase, limit: int) -> bytes:
+def _drain(reader: Reader, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while part := reader.read(_STEP):

@@ -146,7 +146,8 @@ class Exchange:
         if state is State.DONE:
             return None
         if state is State.DRAINING:
-            return self._settle("drained" if how == "complete" else "gone", now)
+            self._settle("drained" if how == "complete" else "gone", now)
+            return None
         if state is State.WAITING:
             if (again := passage.failed(how, 0, (), detail, now)) is not None:
                 return again
@@ -175,9 +176,9 @@ class Exchange:
         self._settle("gone", now)
         return False
 
-    def stop_draining(self, now: float) -> None:
-        """The drain has used up its bound."""
-        if self.state is State.DRAINING:
+    def abandon(self, now: float) -> None:
+        """Nothing more is read: a drain has used up its bound, or the gateway stops."""
+        if self.passage is not None and self.state is not State.DONE:
             self._settle("gone", now)
 
     def _settle(self, how: str, now: float) -> None:

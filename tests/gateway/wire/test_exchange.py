@@ -170,7 +170,7 @@ def test_settled_exactly_once_whatever_happens(events, retries, drain):
         elif event == "gone":
             exchange.client_gone(now, True)
         elif event == "stop":
-            exchange.stop_draining(now)
+            exchange.abandon(now)
     assert exchange.state is State.DONE
     assert len(passage.settled) == 1
 
