@@ -255,6 +255,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         requests=record.requests + 1 if record is not None else 1,
         window_number=window_number,
         cache_ttl_s=ttl_s,
+        first_tokens=record.first_tokens if record is not None else input_tokens,
         cached_tokens=_left_behind(provider, served or model, input_tokens, cached_read, cached_write, ttl_s),
         boundaries=_extended(boundaries, fingerprint, input_tokens),
         picos=(record.picos if record is not None else 0) + picos,

@@ -45,6 +45,8 @@ class ThreadRecord(Struct, frozen=True):
     """Lifetime tier the last answer granted or implied; 0 when the provider's default applies."""
     cached_tokens: int = 0
     """Tokens the next request can read if its prefix is intact: the last reported input total."""
+    first_tokens: int = 0
+    """Input tokens of the thread's first request: about what starting afresh takes."""
     boundaries: tuple[Boundary, ...] = ()
     """Newest last, at most `BOUNDARIES_MAX`."""
     picos: int = 0

@@ -33,9 +33,10 @@ from gateway.metering.prices import PriceBook
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
 from gateway.pipeline import Pipeline
 from gateway.upstream.via_litellm import Translator
+from gateway.version import installed_version
 from gateway.wire.asgi import LineApp
 from gateway.wire.drive import Wires
-from gateway.wire.hot import Line
+from gateway.wire.line import Line
 from gateway.wire.pool import Pool
 
 ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, page.router)
@@ -64,7 +65,8 @@ class Home:
 class Gateway:
     """One gateway in one process: its house, its ledger writer, and the FastAPI app around them."""
 
-    def __init__(self, live: Live, home: Home) -> None:
+    def __init__(self, live: Live, home: Home, simulated: bool = False) -> None:
+        """Open everything in `home`. `simulated` says that no provider stands behind, for the page to say so."""
         snapshot = live.current
         self.live = live
         self.home = home
@@ -87,10 +89,16 @@ class Gateway:
         self.wires: Wires | None = None
         self.line: LineApp | None = None
         self.api = FastAPI(
-            title="Pointsman", lifespan=self._lifespan, redirect_slashes=False, docs_url="/pointsman/docs", redoc_url=None
+            title="Pointsman",
+            version=installed_version(),
+            lifespan=self._lifespan,
+            redirect_slashes=False,
+            docs_url="/pointsman/docs",
+            redoc_url=None,
         )
         self.api.state.house = self.house
         self.api.state.ledger = self.ledger
+        self.api.state.simulated = simulated
         self.api.state.refresh_gauges = self._refresh_gauges
         for router in ROUTERS:
             self.api.include_router(router)

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from gateway.version import installed_version
+
 COMMANDS = ("serve", "check", "explain", "simulate", "spend", "price", "connect")
 """In the order `--help` shows them; each is a module in `gateway/commands` with `register` and `run`."""
 
@@ -25,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--version", action="version", version=f"pointsman {_version()}")
+    top.add_argument("--version", action="version", version=f"pointsman {installed_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         import_module(f"gateway.commands.{name}").register(commands)
@@ -43,15 +45,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     return code
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # only `--version` and `--help` pay for it
-
-    try:
-        return version("pointsman")
-    except PackageNotFoundError:
-        return "0 (not installed)"
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Ids:
 class House:
     """The parts, and the little state that requests share: circuits, minted ids, how many are inside."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a house has that many parts, and each is named where it is made
         self,
         *,
         live: Live,

@@ -6,7 +6,6 @@ changes nothing for it.
 """
 
 import msgspec
-from routing.explain import header as reason_header
 
 from cache.fingerprint import Fingerprint
 from cache.threads import observed, remember
@@ -29,6 +28,7 @@ from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate, Failure
 from gateway.wire.exchange import Answer, Begin, Forward
 from gateway.wire.types import Ended, Head, Headers, Send, Translate
+from routing.explain import header as reason_header
 from routing.types import Decision
 
 FREE = frozenset(("count_tokens",))
@@ -47,7 +47,7 @@ chunks but take comments, Anthropic's own servers send pings."""
 class RequestPassage:
     """What the stations found out about one request, and what becomes of it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what four stations found, each by its name
         self,
         *,
         house: House,

@@ -10,7 +10,6 @@ import logging
 from functools import cache
 
 import msgspec
-from routing.classify import classify
 
 from cache.fingerprint import Fingerprint, fingerprint
 from cache.freshness import assess
@@ -31,6 +30,7 @@ from gateway.upstream.plan import Candidate
 from gateway.wire.encoding import NotDecodable, TooLarge, decode
 from gateway.wire.exchange import Answer, Passage
 from gateway.wire.types import Head
+from routing.classify import classify
 from routing.decide import decide
 from routing.types import Asked, Decision, Dialect, Pin
 

@@ -1,11 +1,14 @@
 """`GET /pointsman/`: the built-in page, and the style beside it."""
 
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.api.page_facts import PageFacts
 from gateway.api.page_html import render_page
+from gateway.api.page_ledger import gather
+from gateway.api.viewer import Viewer, viewer
 
 __all__ = ["PAGE_HEADERS", "PageFacts", "render_page", "router"]
 
@@ -24,6 +27,16 @@ PAGE_HEADERS = {
 """What the page is sent with: nothing may run on it, and nobody may frame, sniff or keep it."""
 
 _STYLE = Path(__file__).with_name("style.css").read_bytes()
+
+
+@router.get("/pointsman/", include_in_schema=False)
+@router.get("/pointsman", include_in_schema=False)
+def page(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Response:
+    """The page, for the viewer's team or for everyone."""
+    state = request.app.state
+    base_url = str(request.base_url).rstrip("/")
+    facts = gather(state.house, state.ledger, who.team, base_url, request.app.version, state.simulated)
+    return Response(render_page(facts), headers=PAGE_HEADERS)
 
 
 @router.get("/pointsman/style.css", include_in_schema=False)

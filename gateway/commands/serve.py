@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.commands.listen import listen
 
 if TYPE_CHECKING:
+    from gateway.app import Gateway
     from gateway.config.live import Live
 
 CLIENT_KEEP_ALIVE_S = 75
@@ -72,7 +73,7 @@ async def _serve(args: argparse.Namespace) -> int:
             address = await stack.enter_async_context(_simulator())
             live.overlay(lambda config: overlay_simulator(config, f"http://{address}/v1"))
         home = Home(args.home or Path(os.environ.get("POINTSMAN_HOME") or args.config.parent / ".pointsman"))
-        gateway = Gateway(live, home)
+        gateway = Gateway(live, home, simulated=offline)
         listener = listen(live.current.host, live.current.port)
         config = uvicorn.Config(
             gateway.asgi,
@@ -97,7 +98,7 @@ def _server(base: type) -> type:
     """A uvicorn server whose house learns of a stop signal at once, so that readiness fails while answers finish."""
 
     class Server(base):  # type: ignore[misc]  # uvicorn is imported late, so its class comes in as a value
-        def __init__(self, config: object, gateway: object) -> None:
+        def __init__(self, config: object, gateway: "Gateway") -> None:
             super().__init__(config)
             self.gateway = gateway
 
@@ -129,7 +130,7 @@ async def _simulator() -> AsyncIterator[str]:
 
 def _announce(live: "Live", listener: socket.socket, offline: bool) -> None:
     host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host
+    shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
     base = f"http://{shown}:{port}"
     if offline:
         print("No provider key is set: the built-in simulator answers, offline and free of charge.")

@@ -5,6 +5,7 @@ A request goes to the machine its first 256 tokens and `prompt_cache_key` point 
 observed in 2026: after five minutes half of the resumes still hit in full and most of the others an earlier turn.
 """
 
+import itertools
 import math
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -18,7 +19,6 @@ from gateway.simulator.clock import Clock
 from gateway.simulator.prompt import Prompt, Refused
 from gateway.simulator.tokens import BYTES_PER_TOKEN
 from gateway.simulator.verdict import Verdict, totals
-import itertools
 
 CHUNK_TOKENS = 128
 MINIMUM_TOKENS = 1024
