@@ -32,6 +32,7 @@ KINDS: dict[str, Kind] = {
     "rule_refused": Kind(403, "permission_error", "refused_by_rule", "permission_error", False),
     "unknown_model": Kind(404, "invalid_request_error", "model_not_found", "not_found_error", False),
     "unknown_path": Kind(404, "invalid_request_error", "unknown_path", "not_found_error", False),
+    "rate_limited": Kind(429, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", True),
     "busy": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
     "draining": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
     "upstream_unreachable": Kind(502, "server_error", "upstream_unreachable", "api_error", True),

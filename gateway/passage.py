@@ -13,7 +13,7 @@ from cache.types import Freshness, ThreadRecord
 from gateway import headers
 from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, splice
-from gateway.dialects.edits import edits_for
+from gateway.dialects.edits import edits_for, hides_usage
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.errors import Refusal, answer, stream_error
 from gateway.house import House
@@ -151,12 +151,13 @@ class RequestPassage:
             if ask.endpoint in ("chat", "responses", "messages") and _must_translate(ask, upstream):
                 translate = Translate(
                     dialect=ask.dialect,
-                    provider=upstream.provider,
+                    speaks="chat" if "chat" in upstream.dialects else "messages",
                     model=self.model_name,
                     base_url=upstream.base_url,
                     key=upstream.key,
                     stream=ask.stream,
                 )
+                self.hides_usage = hides_usage(ask)
             else:
                 edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider)
                 body = splice(ask.body, edits) if edits else ask.body

@@ -17,7 +17,7 @@ from cache.providers import rules_for
 from cache.types import Freshness, ThreadRecord
 from gateway.config.compiled import Model, Snapshot
 from gateway.dialects.ask import Ask, Endpoint, NotReadable, read
-from gateway.dialects.endpoints import TRANSLATED, endpoint_of
+from gateway.dialects.endpoints import TRANSLATABLE, TRANSLATED, endpoint_of
 from gateway.dialects.signals import signals
 from gateway.errors import Refusal, answer
 from gateway.house import House
@@ -242,4 +242,4 @@ def _serves(snapshot: Snapshot, model: Model, ask: Ask) -> bool:
     dialects = snapshot.upstreams[model.upstream].dialects
     if ask.endpoint == "count_tokens":
         return "messages" in dialects
-    return ask.endpoint in dialects or ask.endpoint in TRANSLATED
+    return ask.endpoint in dialects or (ask.endpoint in TRANSLATED and not dialects.isdisjoint(TRANSLATABLE))

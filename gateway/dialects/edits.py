@@ -33,6 +33,11 @@ def edits_for(ask: Ask, upstream_model: str, provider: str) -> tuple[list[Edit],
     return edits, asked is not None
 
 
+def hides_usage(ask: Ask) -> bool:
+    """Whether the final usage chunk of a stream is ours alone: the client did not ask for it."""
+    return _asks_for_usage(ask) is not None
+
+
 def _asks_for_usage(ask: Ask) -> bytes | None:
     """The `stream_options` to send when the client's would leave us without usage, else None."""
     if not ask.stream or ask.endpoint not in ("chat", "completions"):

@@ -17,6 +17,9 @@ _ENDPOINTS: Mapping[str, tuple[Endpoint, Dialect]] = {
 TRANSLATED: frozenset[str] = frozenset(("chat", "responses", "messages"))
 """Endpoints that can reach an upstream of another dialect; the others need one that speaks them."""
 
+TRANSLATABLE: frozenset[str] = frozenset(("chat", "messages"))
+"""Dialects an upstream must speak one of to be reached from another."""
+
 
 def endpoint_of(method: str, path: str, first: Mapping[bytes, bytes]) -> tuple[Endpoint, Dialect]:
     """The endpoint of a request and the dialect of its caller; `other` passes through to whoever owns it."""

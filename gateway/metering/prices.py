@@ -87,11 +87,11 @@ class PriceBook:
     def price(self, usage: Usage, provider: str, model: str, at: float) -> Priced:
         """The cost of one usage at `at` (unix seconds), fees included: `by_kind` holds the tokens' part of it."""
         if usage.problem and usage.problem not in INCOMPLETE:
-            return _unpriced("impossible_usage")
+            return _unpriced("no_usage" if usage.problem == "no_usage" else "impossible_usage")
         if usage.parts:
             return self._sum(usage, provider, model, at)
         if not usage.kinds and not usage.fees:
-            return _unpriced("no_usage") if usage.problem else _FREE
+            return _unpriced("incomplete_usage") if usage.problem else _FREE
         entry = self._entry(provider, model)
         if entry is None:
             return _unpriced("unknown_model")

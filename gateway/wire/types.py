@@ -60,8 +60,8 @@ class Send(Struct, frozen=True):
 class Translate(Struct, frozen=True):
     """What the translating adapter needs to know: which dialect comes in, and what the upstream speaks."""
 
-    dialect: str
-    provider: str
+    dialect: Literal["chat", "responses", "messages"]
+    speaks: Literal["chat", "messages"]
     model: str
     base_url: str
     key: str
