@@ -77,6 +77,7 @@ async def _serve(args: argparse.Namespace) -> int:
         listener = listen(live.current.host, live.current.port)
         config = uvicorn.Config(
             gateway.asgi,
+            interface="asgi3",
             http=HotProtocol,
             ws="none",
             lifespan="on",

@@ -55,6 +55,7 @@ class PriceBook:
         self._table = table
         self._contract = contract
         self._known: dict[tuple[str, str], Entry | None] = {}
+        self._made: dict[tuple[str, int, str, int, bool], Rates] = {}
         self.built_at = datetime.fromisoformat(table.as_of).replace(tzinfo=UTC).timestamp()
 
     @classmethod
@@ -139,6 +140,7 @@ class PriceBook:
         except KeyError:
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
+                self._made.clear()
             found = self._known[key] = self._look_up(provider_named(provider), model)
             return found
 
@@ -165,18 +167,26 @@ class PriceBook:
             else:
                 return None
         band = next(each for each in reversed(period.tiers[chosen]) if input_tokens > each.over or not each.over)
-        kinds = band.kinds
-        row = f"{self._table.as_of}/{entry.name}"
-        if period.since:
-            row += f";since={datetime.fromtimestamp(period.since, UTC):%Y-%m-%d}"
-        if tier:
-            row += f";tier={tier}"
-        if band.over:
-            row += f";over={band.over}"
-        if period.off_peak and chosen == STANDARD and not band.over and _inside(period.windows, at):
-            kinds = period.off_peak
-            row += ";off_peak"
-        return Rates(kinds=kinds, fees=period.fees, percent=percent, row=row)
+        off_peak = bool(period.windows) and chosen == STANDARD and not band.over and _inside(period.windows, at)
+        key = (entry.name, period.since, tier, band.over, off_peak)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = Rates(
+                kinds=period.off_peak if off_peak else band.kinds,
+                fees=period.fees,
+                percent=percent,
+                row=self._row(entry.name, period.since, tier, band.over) + (";off_peak" if off_peak else ""),
+            )
+        return made
+
+    def _row(self, name: str, since: int, tier: str, over: int) -> str:
+        """What identifies a price for good: the table's day, the row, and which of its prices."""
+        return (
+            f"{self._table.as_of}/{name}"
+            + (f";since={datetime.fromtimestamp(since, UTC):%Y-%m-%d}" if since else "")
+            + (f";tier={tier}" if tier else "")
+            + (f";over={over}" if over else "")
+        )
 
 
 def _rate(entry: Entry, rates: Rates, kind: str) -> int | None:
