@@ -62,7 +62,9 @@ def estimate_before(
     if prices.rate(provider, model, "cache_read", at) is None:
         fresh = cost(0)
         return Estimate(picos=fresh, picos_if_warm=fresh, input_tokens=tokens)
-    return Estimate(picos=cost(expected), picos_if_warm=cost(known_tokens), input_tokens=tokens)
+    picos = cost(expected)
+    warm = picos if known_tokens == expected else cost(known_tokens)
+    return Estimate(picos=picos, picos_if_warm=warm, input_tokens=tokens)
 
 
 def _new_input(

@@ -159,7 +159,10 @@ class PriceBook:
             return Rates(kinds={}, fees={}, percent=100, row="")
         period = next((each for each in reversed(entry.periods) if at >= each.since), entry.periods[0])
         chosen, percent = STANDARD, 100
-        for word in tier.split("+") if tier else ():
+        words = tier.split("+") if tier else []
+        if len(set(words)) < len(words):
+            return None  # no vendor says a thing twice, and there must be no end of names to remember
+        for word in words:
             if word in period.tiers and chosen == STANDARD:
                 chosen = word
             elif word in period.percent:
