@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.metering.tally import OpenAITally, estimate, merged, tally
+from gateway.simulator import usage as simulated
 
 USAGE = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
 
@@ -154,3 +155,32 @@ def test_estimates_are_marked() -> None:
     assert dict(estimate("chat", 4_000, 0, 800).kinds) == {"input_uncached": 1_000, "output": 200}
     assert dict(estimate("messages", 40, 13, 13 * 110 + 400).kinds) == {"input_uncached": 10, "output": 100}
     assert dict(estimate("responses", 0, 2, 300).kinds) == {"input_uncached": 1}
+
+
+amounts = st.integers(0, 10**6)
+
+
+@given(st.fixed_dictionaries({kind: amounts for kind in ("input_uncached", "cache_read", "cache_write_30m", "output")}),
+       amounts, amounts)  # fmt: skip
+def test_what_the_simulator_writes_is_read_as_it_was_meant(kinds: dict[str, int], half_day: int, thought: int) -> None:
+    """Chat has no breakdown by lifetime, and Messages counted thinking as output until it had a word for it."""
+    meant = {**kinds, "reasoning": thought}
+    for dialect, written, expected in (
+        ("chat", simulated.chat(meant, True), meant),
+        (
+            "responses",
+            simulated.responses({**meant, "cache_write_12h": half_day}, True),
+            {**meant, "cache_write_12h": half_day},
+        ),
+        (
+            "messages",
+            simulated.messages(kinds | {"cache_write_5m": half_day}, kinds["output"] + thought),
+            {**kinds, "cache_write_30m": 0, "cache_write_5m": half_day, "output": kinds["output"] + thought},
+        ),
+    ):
+        counted = tally(dialect)  # type: ignore[arg-type]
+        counted.body(json.dumps({"id": "x", "usage": written}).encode())
+        found = counted.usage()
+        assert found is not None
+        assert dict(found.kinds) == {kind: count for kind, count in expected.items() if count}
+        assert found.exact
