@@ -37,8 +37,8 @@ class LineApp:
             raw = scope.get("raw_path") or scope["path"].encode()
             url = raw + b"?" + scope["query_string"] if scope["query_string"] else raw
             target = locate(url)
-            upgrade = any(name == b"upgrade" for name, _ in scope["headers"])
-            if target is not None and (upgrade or not takes(scope["method"].encode(), target)):
+            websocket = any(name == b"upgrade" and value.lower() == b"websocket" for name, value in scope["headers"])
+            if target is not None and (websocket or not takes(scope["method"].encode(), target)):
                 target = None
         if target is None:
             await self.behind(scope, receive, send)

@@ -356,3 +356,46 @@ async def ask(port: int, request: bytes) -> Reply:
         return await client.reply()
     finally:
         await client.leave()
+
+
+# upstream connections alone
+
+
+class Listener:
+    """Notes what it hears."""
+
+    def __init__(self):
+        self.status, self.headers, self.body, self.ended = 0, [], b"", None
+
+    def upstream_started(self, status, headers):
+        assert not self.status
+        self.status, self.headers = status, list(headers)
+
+    def upstream_bytes(self, data):
+        assert self.status
+        self.body += data
+
+    def upstream_ended(self, how, detail):
+        assert self.ended is None
+        self.ended = (how, detail)
+
+
+def attempt(port, body=b"hi", method="POST", **origin):
+    at = Origin(scheme="http", host="127.0.0.1", port=port, **{"connect_s": 2.0, **origin})
+    return Send(origin=at, method=method, target="/v1/x", headers=[(b"x-a", b"1")], body=body)
+
+
+@contextlib.asynccontextmanager
+async def pooled():
+    made = Pool(asyncio.get_running_loop())
+    yield made
+    made.close()
+    await asyncio.sleep(0.01)
+
+
+async def carried(pool, wanted):
+    """One attempt to its end."""
+    listener = Listener()
+    pool.open(wanted, listener)
+    await until(lambda: listener.ended)
+    return listener
