@@ -42,6 +42,7 @@ def hello() -> PlainTextResponse:
 @router.get("/v1/responses", include_in_schema=False)
 @router.get("/v1/v1/responses", include_in_schema=False)
 @router.get("/t/{team}/v1/responses", include_in_schema=False)
+@router.get("/t/{team}/v1/v1/responses", include_in_schema=False)
 def websocket_not_served() -> Response:
     """426: Codex falls back to HTTP at once; any other refusal costs it six reconnects (6.6 s measured)."""
     return PlainTextResponse("use HTTP: the WebSocket transport is not served\n", 426, {"upgrade": "HTTP/1.1"})

@@ -18,6 +18,7 @@ CREATED = 1767225600
 @router.get("/v1/models")
 @router.get("/v1/v1/models", include_in_schema=False)
 @router.get("/t/{team}/v1/models", include_in_schema=False)
+@router.get("/t/{team}/v1/v1/models", include_in_schema=False)
 def models(request: Request) -> Response:
     """Aliases, routes and allowed models: OpenAI's list, or Anthropic's when `anthropic-version` is sent."""
     house: House = request.app.state.house

@@ -26,7 +26,7 @@ _LAST_WORD = re.compile(rb'"type"\s*:\s*"response\.(?:completed|failed|incomplet
 
 class _Chunk(Struct):
     choices: list[Raw] | None = None
-    usage: Raw | None = None
+    usage: Raw = Raw(b"null")
 
 
 _chunk = msgspec.json.Decoder(_Chunk)
@@ -170,5 +170,5 @@ def _is_usage_chunk(event: bytes) -> bool:
             chunk = _chunk.decode(data)
         except (msgspec.DecodeError, RecursionError):
             return False
-        return chunk.choices == [] and chunk.usage is not None and bytes(chunk.usage) != b"null"
+        return chunk.choices == [] and bytes(chunk.usage) != b"null"
     return False

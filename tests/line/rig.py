@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -47,6 +48,7 @@ class Gateway:
     home: Path
     config: Path
     output: list[str] = field(default_factory=list)
+    listener: threading.Thread | None = None
 
     @property
     def base(self) -> str:
@@ -84,22 +86,25 @@ class Gateway:
                 total += float(found[2])
         return total
 
-    def settled(self, count: int, within_s: float = 10.0) -> list[dict[str, Any]]:
-        """The rows of the ledger, once there are `count`."""
-        return wait_for(lambda: rows if len(rows := self.rows()) >= count else None, within_s)
+    def row(self, reply: Reply) -> dict[str, Any]:
+        """The ledger's row of an answered request, once it is settled."""
+        return wait_for(lambda: next(iter(self.rows("AND id = ?", reply.told)), None))
 
-    def rows(self) -> list[dict[str, Any]]:
-        import sqlite3
-
+    def rows(self, condition: str = "", *values: Any) -> list[dict[str, Any]]:
+        """Settled rows of the ledger."""
         path = self.home / "ledger.db"
+        query = f"SELECT * FROM requests WHERE settled_at IS NOT NULL {condition}"
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as ledger:
             ledger.row_factory = sqlite3.Row
-            return [dict(row) for row in ledger.execute("SELECT * FROM requests WHERE settled_at IS NOT NULL")]
+            return [dict(row) for row in ledger.execute(query, values)]
 
     def stop(self, how: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(20)
+        code = self.process.wait(20)
+        if self.listener is not None:
+            self.listener.join(5)
+        return code
 
 
 @contextlib.contextmanager
@@ -123,7 +128,8 @@ def start(folder: Path, path: Path, env: dict[str, str] | None = None) -> Gatewa
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=folder
     )
     running = Gateway(process, 0, folder / "home", path)
-    threading.Thread(target=_listen, args=(running,), daemon=True).start()
+    running.listener = threading.Thread(target=_listen, args=(running,), daemon=True)
+    running.listener.start()
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         if running.port:
@@ -137,10 +143,11 @@ def start(folder: Path, path: Path, env: dict[str, str] | None = None) -> Gatewa
 
 def _listen(running: Gateway) -> None:
     assert running.process.stdout is not None
-    for line in running.process.stdout:
-        running.output.append(line)
-        if found := re.search(r"base URL +http://[^ :]+:(\d+)/v1", line):
-            running.port = int(found[1])
+    with running.process.stdout as lines:
+        for line in lines:
+            running.output.append(line)
+            if found := re.search(r"base URL +http://[^ :]+:(\d+)/v1", line):
+                running.port = int(found[1])
 
 
 def wait_for(probe: Callable[[], T | None], within_s: float = 10.0) -> T:

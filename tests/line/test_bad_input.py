@@ -35,7 +35,6 @@ BODIES = {
     "array": (b"[1,2]", {}, 400),
     "string": (b'"gpt-6-luna"', {}, 400),
     "null": (b"null", {}, 400),
-    "latin_1": (b'{"model":"gpt-6-luna","input":"Z\xfcrich"}', {}, 400),
     "nul": (b'{"model":"gpt-6-luna","input":"a\x00b"}', {}, 400),
     "nan": (b'{"model":"gpt-6-luna","temperature":NaN}', {}, 400),
     "infinity": (b'{"model":"gpt-6-luna","temperature":-Infinity}', {}, 400),
@@ -57,9 +56,10 @@ BODIES = {
     "gzip_cut": (gzip.compress(json.dumps(GOOD).encode())[:-9], {"content-encoding": "gzip"}, 415),
     "unknown_encoding": (b"{}", {"content-encoding": "snappy"}, 415),
     "two_encodings": (b"{}", {"content-encoding": "gzip, br"}, 415),
+    "surrogate": (b'{"model":"gpt-6-luna","messages":[{"role":"user","content":"\\ud800 alone"}]}', {}, 400),
     "unknown_model": (b'{"model":"nobody-knows","messages":[]}', {}, 404),
 }
-"""Bodies and their statuses. A lone surrogate anywhere but in the model's name is the upstream's to judge."""
+"""Bodies and their statuses. Half a surrogate pair is what Anthropic's own endpoint calls invalid JSON, too."""
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -108,7 +108,7 @@ def test_a_key_of_nobody_and_no_key(running, path):
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"model":"gpt-6-luna","messages":[{"role":"user","content":"\\ud800 alone"}],"user":"\\udfff","metadata":{"user_id":"\\ud83d"}}',
+        b'{"model":"gpt-6-luna","input":"Z\xfcrich","messages":[{"role":"user","content":"Z\xfcrich"}]}',
         b'{"model":"auto","messages":[{"role":7,"content":{"a":[]}}],"tools":"none","stream_options":7,"input":7}',
         b'{"model":"auto","messages":7,"input":{},"system":[1,null,{"text":3}],"tools":[1,{"function":null}]}',
         b'{"model":"auto","messages":[null,1,"x",[[]],{"content":[{"type":"image_url"},null,{"text":{}}]}],"input":[null,1]}',
@@ -139,11 +139,10 @@ def test_what_only_the_upstream_can_judge_reaches_it(running, openai, anthropic,
 def test_an_impossible_usage_is_never_a_price(running, openai, anthropic, key, path, usage):
     body = b'{"id":"x","model":"gpt-6-luna","usage":%b}' % usage
     openai.script = anthropic.script = lambda asked, wire: wire.sendall(answer(body))
-    before = len(running.rows())
     model = "claude-opus-5-5" if path.endswith("messages") else "gpt-6-luna"
     reply = running.ask(path, {**GOOD, "model": model}, key)
     assert (reply.status, reply.body) == (200, body)
-    row = running.settled(before + 1)[-1]
+    row = running.row(reply)
     assert row["price_status"] != "priced" or not row["exact"] or not row["picos"]
 
 
@@ -181,9 +180,7 @@ def test_no_http_at_all(running, raw):
 def test_after_all_that_it_is_alive_and_has_lost_nothing(running, openai, key):
     """Runs last in this file: whatever was taken in above has been settled."""
     openai.script = lambda asked, wire: wire.sendall(answer(b'{"usage":{"prompt_tokens":1,"completion_tokens":1}}'))
-    before = len(running.rows())
-    assert running.ask("/v1/chat/completions", GOOD, key).status == 200
-    running.settled(before + 1)
+    assert running.row(running.ask("/v1/chat/completions", GOOD, key))["picos"]
     assert running.process.poll() is None
     assert running.metric("pointsman_inflight") == 0
     assert running.metric("pointsman_ledger_errors_total") == 0

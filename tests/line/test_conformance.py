@@ -182,11 +182,10 @@ def test_p0_06_the_sdks_strict_reader_takes_our_streams(running, openai):
 
 def test_p0_07_usage_is_asked_for_and_hidden_from_who_did_not_ask(running, openai, key):
     openai.says(*sse(CHAT_CHUNK, CHAT_END), b"data: [DONE]\n\n")
-    before = len(running.rows())
     reply = running.ask("/v1/chat/completions", {**CHAT, "stream": True}, key)
     assert openai.arrived[-1].json["stream_options"] == {"include_usage": True}
     assert all(each["choices"] for each in told(reply) if each != b"[DONE]")
-    row = running.settled(before + 1)[-1]
+    row = running.row(reply)
     assert (row["input_uncached"], row["output"]) == (11, 3)
 
 
@@ -233,13 +232,12 @@ def test_p0_09_the_team_key_by_either_header_on_every_route(running, openai, ant
 
 def test_p0_10_a_sub_agent_is_a_thread_of_its_own_whatever_the_cache_key(running, openai, key):
     openai.says(*sse(CREATED, COMPLETED, names=True))
-    before = len(running.rows())
     shared = {"session-id": "s-1", "originator": "codex_exec"}
     body = {**RESPONSES, "prompt_cache_key": "s-1"}
-    running.ask("/v1/responses", body, {**key, **shared, "thread-id": "s-1"})
+    first = running.ask("/v1/responses", body, {**key, **shared, "thread-id": "s-1"})
     child = {"thread-id": "t-2", "x-openai-subagent": "collab_spawn", "x-codex-parent-thread-id": "s-1"}
-    running.ask("/v1/responses", body, {**key, **shared, **child})
-    main, sub = running.settled(before + 2)[-2:]
+    second = running.ask("/v1/responses", body, {**key, **shared, **child})
+    main, sub = running.row(first), running.row(second)
     assert (main["agent"], sub["agent"]) == ("main", "subagent")
     assert main["thread"] != sub["thread"]
     assert sub["parent"] == main["thread"]
@@ -400,12 +398,11 @@ def test_p1_17_knocks_are_answered_and_tokens_counted(running, anthropic, key):
     assert running.ask("/", method="HEAD").status == 200
     assert running.ask("/api/hello", method="HEAD").status == 200
     anthropic.script = lambda asked, wire: wire.sendall(answer(b'{"input_tokens":14}'))
-    before = len(running.rows())
     body = {"model": "claude-auto", "messages": [{"role": "user", "content": "hello there"}]}
     reply = running.ask("/v1/messages/count_tokens", body, key)
     assert reply.json == {"input_tokens": 14}
     assert anthropic.arrived[-1].target == "/v1/messages/count_tokens"
-    row = running.settled(before + 1)[-1]
+    row = running.row(reply)
     assert row["picos"] == 0
     assert not row["input_uncached"]
 
@@ -474,11 +471,10 @@ def test_p1_20_other_paths_pass_through_and_ids_go_home(running, openai, key):
     upload = b"--b\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\n\xff\x00\r\n--b--\r\n"
     running.ask("/v1/files", upload, {**key, "content-type": "multipart/form-data; boundary=b"})
     assert openai.arrived[-1].body == upload
-    before = len(running.rows())
     vector = b'{"data":[],"model":"text-embedding-3-small","usage":{"prompt_tokens":7,"total_tokens":7}}'
     openai.script = lambda asked, wire: wire.sendall(answer(vector))
-    running.ask("/v1/embeddings", {"model": "text-embedding-3-small", "input": "hello"}, key)
-    assert running.settled(before + 1)[-1]["input_uncached"] == 7
+    reply = running.ask("/v1/embeddings", {"model": "text-embedding-3-small", "input": "hello"}, key)
+    assert running.row(reply)["input_uncached"] == 7
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1", "/t/payments", "/t/payments/v1"])
