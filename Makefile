@@ -1,35 +1,63 @@
 # Everything here works on a fresh Debian or Ubuntu with python3 >= 3.11 and make, and may be run again at any time.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CONFIG ?= pointsman.yaml
 ARGS ?=
+SOURCES := pyproject.toml requirements-build.lock
+# One line for each package as it comes; errors pass untouched.
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test check-code test
+.PHONY: help setup setup-test serve test check-code image
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python 3.11 or newer is needed, this is " + sys.version)'
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        echo "installing python3-venv"; apt-get update -qq; \
+	        DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends python3-venv >/dev/null; \
+	    else echo "python's venv is missing: sudo apt-get install python3-venv" >&2; exit 1; fi; fi
 	@echo "making $(VENV)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python 3.11 or newer is needed")'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.run: requirements.lock | $(BIN)/python
 	@echo "installing what the gateway needs, hashes checked"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PIP) install --require-hashes -r requirements.lock | $(SHOW)
 	@touch $@
 
-$(VENV)/.test: requirements-test.lock $(VENV)/.run
+$(VENV)/.pointsman: $(SOURCES) $(VENV)/.run
+	@echo "installing pointsman itself, from this folder"
+	@$(PIP) install --require-hashes -r requirements-build.lock | $(SHOW)
+	@$(PIP) install -q --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock $(VENV)/.pointsman
 	@echo "installing what the tests need, hashes checked"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@$(PIP) install --require-hashes -r requirements-test.lock | $(SHOW)
 	@touch $@
 
-setup: $(VENV)/.run ## make .venv from the hashed lock
+setup: $(VENV)/.pointsman ## make .venv from the hashed lock
+	@echo "ready: $(BIN)/pointsman"
 
 setup-test: $(VENV)/.test ## the same with the test extras
 
-check-code: setup-test ## types
-	@$(BIN)/mypy
+serve: $(VENV)/.pointsman ## the gateway on 127.0.0.1:4000; CONFIG=file, ARGS=more
+	@exec $(BIN)/pointsman serve --config $(CONFIG) $(ARGS)
 
-test: setup-test ## all tests
+test: setup-test ## all tests; ARGS="tests/cache -q" for a part
 	@$(BIN)/python -m pytest $(ARGS)
+
+check-code: setup-test ## style, types, who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+image: ## a container image; see the head of the Dockerfile
+	@docker build -t pointsman .

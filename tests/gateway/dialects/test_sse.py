@@ -1,10 +1,11 @@
 """Events survive any cut of the bytes, and nothing but \\n and \\r ends a line."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.dialects.sse import boundary, events
-import itertools
 
 STREAM = (
     b": hello\n\n"
