@@ -1,6 +1,8 @@
 """The fast adapter where it is alone: pipelining, old clients, upgrades, bounds, and what an attacker would try."""
 
 import asyncio
+import itertools
+import random
 import time
 
 import pytest
@@ -451,6 +453,37 @@ def test_a_stop_that_cannot_wait_settles_what_is_open():
             rig.wires.close()
             assert rig.settled == ["gone"]
             assert await client.at_end()
+            await client.leave()
+
+    run(scenario)
+
+
+REQUESTS = (
+    (post(b"/v1/x", b"hello"), b"hello"),
+    (post(b"/v1/x", b"z" * 3_000), b"z" * 3_000),
+    (b"POST /v1/x HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + chunk(b"he") + chunk(b"llo") + b"0\r\nx: y\r\n\r\n", b"hello"),
+    (post(b"/v1/x", b"offer", b"connection: upgrade", b"upgrade: h2c"), b"offer"),
+    (post(b"/page", b"offer", b"connection: upgrade", b"upgrade: h2c"), b"behind POST /page"),
+    (post(b"/v1/refused", b"x"), b"refused"),
+    (b"\r\n\r\n" + post(b"/page", b"12345"), b"behind POST /page"),
+    (b"GET /v1/models HTTP/1.1\r\n\r\n", b"behind GET /v1/models"),
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_wherever_the_bytes_are_cut_the_answers_are_the_same(seed):
+    chance = random.Random(seed)
+
+    async def scenario():
+        async with upstream(echo) as up, line("hot", up.port) as rig:
+            client = await Client.to(rig.port)
+            for _ in range(60):
+                request, answer = chance.choice(REQUESTS)
+                cuts = sorted(chance.sample(range(1, len(request)), min(len(request) - 1, chance.randrange(6))))
+                for start, end in itertools.pairwise((0, *cuts, len(request))):
+                    await client.send(request[start:end])
+                    await asyncio.sleep(0.001)
+                assert (await client.reply()).body == answer
             await client.leave()
 
     run(scenario)
