@@ -1,26 +1,45 @@
-"""Who asks: team, user, client, thread, agent kind. Headers first, then a few members of the body, else the pipeline's own
-chain of what was said.
+"""Who asks: team, user, client, thread, agent kind. Headers first, then a few members of the body, else the pipeline's
+own chain of what was said.
 
-The order of the rules follows what clients were seen to send: our own headers, Codex, Claude Code, session headers that
-several share, ids in the body, a cache key. The rule that named the thread is recorded. Codex's sub-agents share session
-and cache key with their parent, so neither ever names a thread where something better is there.
+The order of the rules follows what clients were seen to send: our own header, Codex, Claude Code, session headers
+that several share, ids in the body, a cache key. The rule that named the thread is recorded. Codex's sub-agents share
+session and cache key with their parent, so neither ever names a thread where something better is there.
+
+Names of threads do not meet by accident: programs' own ids are long and random, an app's `x-pointsman-thread` is kept
+as it is, and what the weaker rules find, where `1` may be somebody's id, gets the rule's word in front.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from hashlib import blake2b
+from typing import Literal
 
-import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
+from gateway.clients import client_of
+from gateway.dialects import hints
 from gateway.dialects.ask import Ask, members, opening, text
+from gateway.dialects.hints import CodexTurn
 from gateway.wire.types import Head
 from routing.types import AgentKind
 
+ThreadRule = Literal[
+    "own_header",
+    "codex",
+    "claude_code",
+    "session_header",
+    "body_id",
+    "previous_response",
+    "cache_key",
+    "content_chain",
+    "none",
+]
+"""What named a thread. `previous_response` and `content_chain` are the pipeline's: they take memory and a fingerprint."""
+
 TEXT_MAX = 200
 """Characters kept of a name a client chose; longer ids are replaced by their digest, so that they stay apart."""
-TAIL_BYTES = 400
-"""Of the input's end, where Codex puts its compaction trigger."""
+WINDOWS_MAX = 1_000_000
+"""Compactions of one thread that are believed."""
 
 _CLAUDE_CLASSES: Mapping[bytes, AgentKind] = {
     b"main": "main",
@@ -33,49 +52,35 @@ _CLAUDE_CLASSES: Mapping[bytes, AgentKind] = {
 """`x-claude-code-request-class`, sent with CLAUDE_CODE_GATEWAY_HINT_HEADERS=1."""
 _CODEX_LABELS: Mapping[str, AgentKind] = {"compact": "compaction", "memory_consolidation": "auxiliary"}
 """`x-openai-subagent`; any other label is a sub-agent's."""
+_CODEX_SOURCES: Mapping[str, AgentKind] = {
+    "subagent": "subagent",
+    "thread_title": "auxiliary",
+    "memory_consolidation": "auxiliary",
+}
+"""`thread_source`; a word that is not here may be somebody's work and counts as such."""
 _SESSION_HEADERS = (b"x-session-id", b"x-session-affinity", b"session_id", b"x-task-id", b"x-roo-task-id")
-_TOOLLESS_IS_AUXILIARY = frozenset(("claude-code", "opencode"))
-"""Agents that offer tools on every turn of a person; without any it is a title, a topic or a quota check."""
-_FAMILIES = (
-    ("codex", "codex"),
-    ("claude-cli", "claude-code"),
-    ("claude-code", "claude-code"),
-    ("opencode", "opencode"),
-    ("qwencode", "qwen-code"),
-    ("geminicli", "gemini-cli"),
-    ("roocode", "roo-code"),
-    ("crush", "crush"),
-    ("aider", "aider"),
-    ("ls/js", "continue"),
-    ("openai/python", "openai-python"),
-    ("asyncopenai/python", "openai-python"),
-    ("openai/js", "openai-js"),
-    ("anthropic/python", "anthropic-python"),
-    ("asyncanthropic/python", "anthropic-python"),
-    ("anthropic/js", "anthropic-js"),
-    ("ai-sdk", "ai-sdk"),
-    ("curl", "curl"),
-    ("python-httpx", "python-httpx"),
-    ("python-requests", "python-requests"),
-)
-"""How a user agent begins, in lower case, and whose it is."""
+_QWEN_MEMORY = b"memory extraction subagent"
+"""How qwen-code addresses the model when it gathers memories in the background (0.15)."""
+_CONVERSATIONS = frozenset(("chat", "responses", "messages", "count_tokens"))
+"""Endpoints whose requests have turns to tell them apart by; an embedding belongs to no conversation."""
+_NO_STRING = Raw(b'""')
 
 
 class Caller(Struct, frozen=True):
-    """Who a request comes from."""
+    """Who a request comes from. Names are printable and at most `TEXT_MAX` characters long."""
 
     team: str
     user: str = ""
     client: str = "unknown"
     client_version: str = ""
     session: str = ""
+    """What a person resumes, as the client calls it."""
     thread: str = ""
     """Empty where the client names none: the pipeline then goes by what was said."""
     parent: str = ""
+    """The thread that caused this one: a sub-agent's employer, the conversation a title is for."""
     agent: AgentKind = "main"
-    rule: str = "none"
-    """Which rule named the thread: `own_header`, `codex`, `claude_code`, `session_header`, `body_id`, `cache_key`,
-    `previous_response`, `content_chain`, or `none`."""
+    rule: ThreadRule = "none"
     request_kind: str = ""
     """Codex: `turn`, `compaction`, `prewarm` and others; Claude Code: its request class."""
     window_number: int = 0
@@ -84,247 +89,203 @@ class Caller(Struct, frozen=True):
     """Codex: `new`, `cold_resume`, `cold_fork`, `warm_fork`."""
     forked_from: str = ""
     continues: str = ""
-    """Id of the response this request continues."""
-
-
-class _Turn(Struct):
-    """Codex's `x-codex-turn-metadata`, as far as it is used."""
-
-    thread_id: str = ""
-    session_id: str = ""
-    parent_thread_id: str = ""
-    forked_from_thread_id: str = ""
-    request_kind: str = ""
-    history_initialization: str = ""
-    thread_source: str = ""
-    subagent_kind: str = ""
-    window_number: int = 0
-
-
-class _ClaudeUser(Struct):
-    session_id: str = ""
-
-
-_turn = msgspec.json.Decoder(_Turn)
-_claude_user = msgspec.json.Decoder(_ClaudeUser)
-_NO_TURN = _Turn()
-_NONE = Raw(b'""')
+    """Id of the response this request continues, where that may know the thread better than the rule did."""
 
 
 def identify(head: Head, ask: Ask, team: str) -> Caller:
     """The caller of a request whose team is known. Reads headers and single members of the body; never raises."""
     first = head.first
     client, version = client_of(first.get(b"user-agent", b""), first.get(b"originator", b""), b"x-initiator" in first)
-    if b"x-pointsman-thread" in first:
-        caller = Caller(team=team, thread=_id(first[b"x-pointsman-thread"]), rule="own_header")
-    elif client == "codex":
+    if client == "unknown" and b"x-codex-turn-metadata" in first:
+        client = "codex"  # an editor that runs Codex inside, under its own name
+    if client == "codex":
         caller = _codex(first, ask, team)
     elif client == "claude-code" or b"x-claude-code-session-id" in first:
         caller = _claude_code(first, ask, team)
     else:
-        caller = _by_header(first, ask, team) or _by_body(ask, team)
+        caller = _by_anything(first, ask, team, client)
+    own = _id(first.get(b"x-pointsman-thread", b""))
+    if own:
+        caller = replace(caller, thread=own, parent="", rule="own_header", continues="")
+    session = _id(first.get(b"x-pointsman-session", b"")) or caller.session or caller.parent or caller.thread
+    caller = _beside(caller, ask)
+    return replace(caller, client=client, client_version=version, session=session, user=_user(first, ask))
+
+
+def _beside(caller: Caller, ask: Ask) -> Caller:
+    """A title or a summary that comes under the name of the conversation it serves gets a thread beside it.
+
+    It has another prompt, so it must neither count as that thread's traffic nor move its pin. Codex's title threads have
+    names of their own; and where Codex asks its provider to compact, the prompt is the thread's own with one item more,
+    and the answer can only be read by the model that made it: that is one more request of the thread.
+    """
     agent = caller.agent
-    if agent == "main" and client in _TOOLLESS_IS_AUXILIARY and _offers_no_tools(ask):
-        agent = "auxiliary"
-    thread, parent = caller.thread, caller.parent
-    if agent in ("auxiliary", "compaction") and thread:
-        thread, parent = f"{thread}/{agent}", thread
-    own_session = first.get(b"x-pointsman-session")
-    return Caller(
-        team=team,
-        user=_user(first, ask),
-        client=client,
-        client_version=version,
-        session=_id(own_session) if own_session else caller.session or parent or thread,
-        thread=thread,
-        parent=parent,
-        agent=agent,
-        rule=caller.rule,
-        request_kind=caller.request_kind,
-        window_number=caller.window_number,
-        resume=caller.resume,
-        forked_from=caller.forked_from,
-        continues=_member(ask.fields, "previous_response_id") if caller.rule in ("cache_key", "content_chain") else "",
-    )
+    if not caller.thread or agent not in ("auxiliary", "compaction"):
+        return caller
+    if caller.rule == "codex" and (agent == "auxiliary" or hints.ends_in_compaction(ask)):
+        return caller
+    return replace(caller, thread=_text(f"{caller.thread}/{agent}"), parent=caller.thread)
 
 
 def _codex(first: Mapping[bytes, bytes], ask: Ask, team: str) -> Caller:
-    """Codex names its thread itself, in headers since 0.126, in the body on a socket, by `session_id` before."""
-    turn = _turn_of(first, ask)
-    thread = _id(first.get(b"thread-id", b"")) or _text(turn.thread_id)
-    rule = "codex"
-    if not thread:
-        thread = _id(first.get(b"session_id", b"") or first.get(b"conversation_id", b""))
-    if not thread:
-        found = _by_header(first, ask, team) or _by_body(ask, team)
-        thread, rule = found.thread, found.rule
-    label = _value(first.get(b"x-openai-subagent", b""))
-    return Caller(
-        team=team,
-        session=_id(first.get(b"session-id", b"")) or _text(turn.session_id),
-        thread=thread,
-        parent=_id(first.get(b"x-codex-parent-thread-id", b"")) or _text(turn.parent_thread_id),
-        agent=_codex_agent(turn, label, ask),
-        rule=rule,
-        request_kind=_text(turn.request_kind),
-        window_number=turn.window_number if 0 <= turn.window_number < 1_000_000 else 0,
-        resume=_text(turn.history_initialization),
-        forked_from=_text(turn.forked_from_thread_id),
+    """Codex names its thread itself: in headers since 0.126, in the body on a socket, by `session_id` before."""
+    said = first.get(b"x-codex-turn-metadata")
+    told = hints.codex_told(ask) if said is None else {}
+    turn = hints.codex_turn(told.get("x-codex-turn-metadata", "").encode("utf-8", "replace") if said is None else said)
+    window = first.get(b"x-codex-window-id", b"")
+    thread = (
+        _id(first.get(b"thread-id", b""))
+        or _text(told.get("thread_id") or turn.thread_id or "")
+        or _id(window.rpartition(b":")[0])
+        or _id(first.get(b"session_id", b"") or first.get(b"conversation_id", b"") or first.get(b"session-id", b""))
+    )
+    agent = _codex_agent(turn, _label(first, told), first, ask)
+    found = Caller(team=team, thread=thread, rule="codex") if thread else _by_anything(first, ask, team, "codex")
+    return replace(
+        found,
+        session=_id(first.get(b"session-id", b"")) or _text(told.get("session_id") or turn.session_id or ""),
+        parent=_id(first.get(b"x-codex-parent-thread-id", b""))
+        or _text(told.get("x-codex-parent-thread-id") or turn.parent_thread_id or ""),
+        agent=agent,
+        request_kind=_printable(turn.request_kind or ""),
+        window_number=_window(turn, window),
+        resume=_printable(turn.history_initialization or ""),
+        forked_from=_text(turn.forked_from_thread_id or ""),
     )
 
 
-def _codex_agent(turn: _Turn, label: str, ask: Ask) -> AgentKind:
-    if turn.request_kind == "compaction" or _ends_in_compaction(ask):
+def _label(first: Mapping[bytes, bytes], told: Mapping[str, str]) -> str:
+    said = first.get(b"x-openai-subagent")
+    return _word(said) if said else _printable(told.get("x-openai-subagent", ""))
+
+
+def _window(turn: CodexTurn, window: bytes) -> int:
+    """Codex's count of compactions; it stands also behind the thread in `x-codex-window-id`."""
+    number = turn.window_number
+    if number is None:
+        last = window.rpartition(b":")[2]
+        number = int(last) if len(last) < 7 and last.isdigit() else 0
+    return number if 0 <= number < WINDOWS_MAX else 0
+
+
+def _codex_agent(turn: CodexTurn, label: str, first: Mapping[bytes, bytes], ask: Ask) -> AgentKind:
+    if turn.request_kind == "compaction" or hints.ends_in_compaction(ask):
         return "compaction"
     if label:
         return _CODEX_LABELS.get(label, "subagent")
-    if turn.thread_source == "subagent" or turn.subagent_kind:
-        return "subagent"
-    return "main" if turn.thread_source in ("", "user") else "auxiliary"
+    if turn.thread_source:
+        return _CODEX_SOURCES.get(turn.thread_source, "subagent" if turn.subagent_kind else "main")
+    # Without a source: `codex exec --output-schema` uses the same name for work, the terminal only for titles.
+    title = first.get(b"originator") == b"codex-tui" and hints.names_schema(ask, b"codex_output_schema")
+    return "auxiliary" if title else "main"
 
 
 def _claude_code(first: Mapping[bytes, bytes], ask: Ask, team: str) -> Caller:
     """One session holds a main thread and one for each sub-agent."""
-    session = _id(first.get(b"x-claude-code-session-id", b"")) or _claude_session(ask)
+    session = _id(first.get(b"x-claude-code-session-id", b"")) or _text(hints.claude_session(ask))
     agent_id = _id(first.get(b"x-claude-code-agent-id", b""))
     kind = first.get(b"x-claude-code-request-class", b"")
-    agent = _CLAUDE_CLASSES.get(kind)
-    if agent is None:
-        agent = "subagent" if agent_id or _is_claude_subagent(ask) else "main"
+    agent = _CLAUDE_CLASSES.get(kind) or _claude_agent(agent_id, ask)
     if not session:
-        found = _by_header(first, ask, team) or _by_body(ask, team)
-        return Caller(team=team, thread=found.thread, agent=agent, rule=found.rule, request_kind=_value(kind))
-    above = _id(first.get(b"x-claude-code-parent-agent-id", b""))
-    return Caller(
-        team=team,
-        session=session,
-        thread=f"{session}/{agent_id}" if agent_id else session,
-        parent=(f"{session}/{above}" if above else session) if agent_id else "",
-        agent=agent,
-        rule="claude_code",
-        request_kind=_value(kind),
+        return replace(_by_anything(first, ask, team, "claude-code"), agent=agent, request_kind=_word(kind))
+    caller = Caller(
+        team=team, session=session, thread=session, agent=agent, rule="claude_code", request_kind=_word(kind)
     )
+    if agent_id:
+        above = _id(first.get(b"x-claude-code-parent-agent-id", b""))
+        parent = _text(f"{session}/{above}") if above else session
+        return replace(caller, thread=_text(f"{session}/{agent_id}"), parent=parent)
+    if agent == "subagent":  # one of several, and none says which: what it was told tells them apart
+        return replace(caller, thread="", parent=session, rule=_last_resort(ask))
+    return caller
 
 
-def _by_header(first: Mapping[bytes, bytes], ask: Ask, team: str) -> Caller | None:
+def _claude_agent(agent_id: str, ask: Ask) -> AgentKind:
+    """Without its own word for it: sub-agents say so, and what offers no tools is an errand (a title, a quota check)
+    unless it goes on after an answer."""
+    if agent_id or hints.is_claude_subagent(ask):
+        return "subagent"
+    return "auxiliary" if hints.offers_no_tools(ask) and not hints.was_answered(ask) else "main"
+
+
+def _by_anything(first: Mapping[bytes, bytes], ask: Ask, team: str, client: str) -> Caller:
+    """What headers and bodies of any client may say."""
+    caller = _by_header(first, team) or _by_body(ask, team)
+    agent = _errand(client, ask) if caller.agent == "main" else None
+    return replace(caller, agent=agent) if agent is not None else caller
+
+
+def _errand(client: str, ask: Ask) -> AgentKind | None:
+    """Requests that opencode and qwen-code make for themselves.
+
+    opencode offers its tools on every turn of a person: without them it names a session, or sums up one with answers.
+    """
+    if client == "opencode" and hints.offers_no_tools(ask):
+        return "compaction" if hints.was_answered(ask) else "auxiliary"
+    if client == "qwen-code" and hints.begins_with(ask, _QWEN_MEMORY):
+        return "auxiliary"
+    return None
+
+
+def _by_header(first: Mapping[bytes, bytes], team: str) -> Caller | None:
     """Session headers that several clients share."""
     for name in _SESSION_HEADERS:
         value = first.get(name)
-        if value and (thread := _id(value)):
-            parent = _id(first.get(b"x-parent-session-id", b""))
-            agent: AgentKind = "subagent" if parent else "main"
-            session = parent or thread
-            return Caller(team=team, session=session, thread=thread, parent=parent, agent=agent, rule="session_header")
+        if value:
+            above = first.get(b"x-parent-session-id", b"")
+            return Caller(
+                team=team,
+                session=_id(above or value),
+                thread=_id(b"session:" + value),
+                parent=_id(b"session:" + above) if above else "",
+                agent="subagent" if above else "main",
+                rule="session_header",
+            )
     return None
 
 
 def _by_body(ask: Ask, team: str) -> Caller:
     """Ids in the body; a cache key names a group of prompts, and a thread only where nothing else does."""
     fields = ask.fields
-    found = _conversation(fields) or _member(fields, "litellm_session_id")
+    found = _conversation(fields) or _string(fields, "litellm_session_id")
     if not found and "metadata" in fields:
         metadata = members(fields["metadata"])
-        found = _member(metadata, "thread_id") or _member(metadata, "session_id")
+        found = _string(metadata, "thread_id") or _string(metadata, "session_id")
     if found:
-        return Caller(team=team, thread=found, rule="body_id")
-    key = _member(fields, "prompt_cache_key")
-    return Caller(team=team, thread=key, rule="cache_key") if key else Caller(team=team, rule="content_chain")
+        return Caller(team=team, session=_text(found), thread=_text(f"body:{found}"), rule="body_id")
+    continues = _text(_string(fields, "previous_response_id"))
+    key = _string(fields, "prompt_cache_key")
+    if key:
+        return Caller(team=team, session=_text(key), thread=_text(f"key:{key}"), rule="cache_key", continues=continues)
+    return Caller(team=team, rule=_last_resort(ask), continues=continues)
+
+
+def _last_resort(ask: Ask) -> Literal["content_chain", "none"]:
+    return "content_chain" if ask.endpoint in _CONVERSATIONS else "none"
 
 
 def _conversation(fields: Mapping[str, Raw]) -> str:
     raw = fields.get("conversation")
     if raw is None:
         return ""
-    return _member(members(raw), "id") if opening(raw) == b"{" else _text(text(raw))
-
-
-def _turn_of(first: Mapping[bytes, bytes], ask: Ask) -> _Turn:
-    said = first.get(b"x-codex-turn-metadata")
-    if said is None and "client_metadata" in ask.fields:
-        told = members(ask.fields["client_metadata"]).get("x-codex-turn-metadata", _NONE)
-        said = text(told).encode("utf-8", "replace")
-    if not said:
-        return _NO_TURN
-    try:
-        return _turn.decode(said)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return _NO_TURN
-
-
-def _ends_in_compaction(ask: Ask) -> bool:
-    span = ask.spans.get("input")
-    return span is not None and b'"compaction_trigger"' in ask.body[max(span[0], span[1] - TAIL_BYTES) : span[1]]
-
-
-def _claude_session(ask: Ask) -> str:
-    """Claude Code's session in `metadata.user_id`: a JSON text, or before 2.1 a name that ends in `_session_<id>`."""
-    said = text(members(ask.fields.get("metadata", Raw(b"{}"))).get("user_id", _NONE))
-    if said.startswith("{"):
-        try:
-            return _text(_claude_user.decode(said.encode()).session_id)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            return ""
-    return _text(said.partition("_session_")[2])
-
-
-def _is_claude_subagent(ask: Ask) -> bool:
-    span = ask.spans.get("system")
-    return span is not None and b"cc_is_subagent=true" in ask.body[span[0] : min(span[1], span[0] + TAIL_BYTES)]
-
-
-def _offers_no_tools(ask: Ask) -> bool:
-    if ask.dialect == "responses":
-        span = ask.spans.get("input")
-        if span is not None and b'"additional_tools"' in ask.body[span[0] : min(span[1], span[0] + TAIL_BYTES)]:
-            return False
-    tools = ask.fields.get("tools")
-    return tools is None or bytes(tools).strip(b"[ \t\r\n]") in (b"", b"null")
+    return _string(members(raw), "id") if opening(raw) == b"{" else text(raw)
 
 
 def _user(first: Mapping[bytes, bytes], ask: Ask) -> str:
     """The person: our header, else what the vendors' bodies have for it. Claude Code's ids of devices are no person."""
     said = first.get(b"x-pointsman-user")
     if said:
-        return _value(said)
-    fields = ask.fields
-    found = text(fields.get("safety_identifier", _NONE)) or text(fields.get("user", _NONE))
-    if not found and ask.dialect == "messages" and "metadata" in fields:
-        found = text(members(fields["metadata"]).get("user_id", _NONE))
-        if found.startswith(("{", "user_")):
+        return _word(said)
+    found = _string(ask.fields, "safety_identifier") or _string(ask.fields, "user")
+    if not found and ask.dialect == "messages":
+        found = hints.metadata_user(ask)
+        if found.startswith("{") or "_session_" in found:
             return ""
-    return _printable(found[:TEXT_MAX])
+    return _printable(found)
 
 
-@lru_cache(maxsize=1024)
-def client_of(agent: bytes, originator: bytes, copilot: bool) -> tuple[str, str]:
-    """Family and version of a client by its user agent and `originator`; `copilot` says that `x-initiator` was sent.
-
-    Cached because the same few come with every request; bounded because anybody may send anything.
-    """
-    said = _value(agent)
-    lowered = said.lower()
-    version = _version(said)
-    if originator.startswith(b"codex"):
-        return "codex", version
-    if copilot and lowered.startswith("openai/js"):
-        return "copilot", ""
-    for start, family in _FAMILIES:
-        if lowered.startswith(start):
-            return family, version
-    return "unknown", ""
-
-
-def _version(agent: str) -> str:
-    """The first word that looks like a version: `codex_exec/0.169.0 (…)`, `OpenAI/Python 3.54.0`."""
-    for part in agent.replace("/", " ").split(" ")[1:4]:
-        if part[:1].isdigit():
-            return part[:40]
-    return ""
-
-
-def _member(fields: Mapping[str, Raw], name: str) -> str:
-    raw = fields.get(name)
-    return _text(text(raw)) if raw is not None else ""
+def _string(fields: Mapping[str, Raw], name: str) -> str:
+    return text(fields.get(name, _NO_STRING))
 
 
 def _id(value: bytes) -> str:
@@ -333,17 +294,16 @@ def _id(value: bytes) -> str:
 
 def _text(value: str) -> str:
     """An id fit for memory, ledger and logs: printable, bounded, and still one of its kind."""
-    if len(value) <= TEXT_MAX and value.isprintable() and value.isascii():
+    if len(value) <= TEXT_MAX and value.isascii() and value.isprintable():
         return value
-    if not value:
-        return ""
     return "#" + blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _value(value: bytes) -> str:
+def _word(value: bytes) -> str:
     """A word of a header, printable and bounded."""
-    return _printable(value[:TEXT_MAX].decode("latin-1"))
+    return _printable(value[: 4 * TEXT_MAX].decode("utf-8", "replace"))
 
 
 def _printable(value: str) -> str:
+    value = value[:TEXT_MAX]
     return value if value.isprintable() else "".join(char if char.isprintable() else "?" for char in value)

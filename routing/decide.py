@@ -7,8 +7,9 @@ from routing.policy import Policy, Rule
 from routing.rules import matches
 from routing.types import Asked, Decision, Pin, Reason, Route, Signals, Source, Workload
 
-PINNED_AGENTS = frozenset(("main", "subagent"))
-"""A title or a compaction has no past worth keeping: it is decided for itself."""
+PINNED_AGENTS = frozenset(("main", "subagent", "compaction"))
+"""A title has no past worth keeping: it is decided for itself. A compaction that runs in its thread has the thread's
+prompt, and what comes back may be readable only by the model that made it; one beside its thread begins without a pin."""
 
 
 def decide(

@@ -62,6 +62,8 @@ def test_a_route_may_be_asked_for_by_name():
 def test_a_thread_stays_where_it_is():
     pin = Pin(route="code", model="coder")
     assert word(go(pin=pin)) == ("sticky", "thread_pinned", "code", "coder")
+    compaction = msgspec.structs.replace(AUTO, agent="compaction")
+    assert word(go(compaction, pin=pin)) == ("sticky", "thread_pinned", "code", "coder"), "its answer goes on in the thread"
     title = msgspec.structs.replace(AUTO, agent="auxiliary")
     prose = Workload(input="prose", output="title", confidence=0.9)
     assert go(title, pin=pin, work=lambda: prose).model == "writer", "a title is decided for itself"
