@@ -1,6 +1,6 @@
 """What kind of work a request is: layers of evidence, the surest first, each a pure function of the signals.
 
-    media → auxiliary requests → the turn's own words, read in their harness and in what was said before
+    media → errands an agent runs for itself → the turn: its shape, its words, its harness, what was said before
 
 The first two end the matter. The third adds up log-odds (`routing/evidence.py`); their sign says code or general, their
 size how sure that is. Only bounded excerpts are looked at (`gateway/dialects/signals.py`), so a decision costs the same in
@@ -9,140 +9,140 @@ a long conversation as in a short one.
 
 import math
 import re
+from collections.abc import Sequence
 
-from routing.evidence import BIAS, SHORT_CHARS, STRUCTURE, TASKS, Clue
+from routing.evidence import BIAS, Sight
+from routing.harness import harness, is_coding
+from routing.lexicon import lexicon
+from routing.shape import shape
 from routing.types import AgentKind, Evidence, InputKind, OutputKind, Signals, Workload
 
-CODING_CLIENTS = frozenset(
-    ("codex", "claude-code", "opencode", "aider", "qwen-code", "gemini-cli", "roo-code", "crush", "copilot", "continue")
-)
-"""Programs whose only trade is code; what they compact is a coding session."""
-_CODING_TOOL = re.compile(
-    r"bash|shell|exec|terminal|command|edit|write|patch|str_replace|grep|glob|(?:^|_)(?:read|run|create|list|search)_?"
-    r"(?:file|code|repo|dir|test)|^(?:read|ls|run|python|notebook)",
-    re.IGNORECASE,
-)
-CODING_TOOLS_MIN = 2
-_CODING_SYSTEM = re.compile(
-    r"\bcod(?:e|ing)\b|software|engineer|developer|repositor|programm|codebase|\bCLI\b|\bSQL\b|\bCodex\b", re.IGNORECASE
-)
-_TITLE = re.compile(r"\btitle generator\b|\b(?:generate|write) (?:a|the) (?:\w+,? ){0,4}title\b", re.IGNORECASE)
-
 MEDIA_CONFIDENCE = 0.99
-AUXILIARY_CONFIDENCE = 0.97
-HARNESS_ALONE = 2.6
-"""Weight of coding tools when the turn itself says nothing: an agent that can edit files was not opened to chat."""
-HARNESS_BESIDE = 0.6
-CODING_PROMPT = 1.1
-OTHER_TOOLS = -2.0
-"""Tools of which none works on code: calendars, shops, searches."""
-AT_WORK = 1.5
-"""The newest turn is a tool's result inside a coding harness."""
-INHERITED = 0.8
-"""Share of the previous turn's score that a short follow-up takes over."""
-REMEMBERED = 0.15
-"""The same for a turn that can stand by itself."""
+ERRAND_CONFIDENCE = 0.97
+STRUCTURE_WEIGHT = 5.0
+"""Log-odds told where structure alone decided: the matter is not weighed, the number says so in `explain`."""
+SCORE_MAX = 30.0
+"""Beyond it the confidence is 1 in a float anyway."""
+
+SHORT_CHARS = 60
+"""A follow-up such as "yes, go on": up to here a turn inherits from the one before."""
+SILENT = 0.8
+"""A turn whose own words come to less than this either way says nothing."""
+INHERITED = 0.9
+"""Share of the previous turn's score that a follow-up takes over."""
+REMEMBERED = 0.25
+"""The same for a turn that stands by itself."""
 INHERITED_MAX = 3.0
-_GENERAL_OUTPUTS: tuple[OutputKind, ...] = ("title", "structured", "prose")
+SETTLED = 3.0
+"""From here on what was said before could not turn the verdict, so it is not read."""
+
+_TITLE = re.compile(
+    r"\btitle generator\b|\b(?:generate|write|create) (?:a|the) (?:[\w-]+,? ){0,4}title\b|^please write a \d-\d+ word title"
+    r"|\bsummari[sz]e [^.]{0,60}\b(?:sidebar|in \d[^.]{0,12} words)"
+)
+_COMPACTION = re.compile(
+    r"\bcontext checkpoint compaction\b|\bcontext (?:window )?is (?:almost |nearly )?full\b"
+    r"|\bsummar\w+ (?:of )?(?:our|the|this) conversation\b[\s\S]{0,80}\b(?:agent|continu|so far|files)"
+)
+_OTHER_TOPIC = re.compile(
+    r"\b(?:different|new|another|change of|unrelated) (?:topic|subject|question|thing|matter)\b|^on another note\b"
+    r"|^unrelated\b|\bforget (?:the|that|about)\b|^(?:btw|by the way|off.topic)\b"
+)
+"""All three are matched against lower-case text."""
+ERRAND_CHARS = 500
+"""Of the turn's head, where an agent's own prompts say what they are."""
 
 
 def classify(signals: Signals, agent: AgentKind = "main", client: str = "unknown", request_kind: str = "") -> Workload:
     """The workload of a request. `request_kind` is the client's own word for it, where it has one."""
-    return (
-        _by_media(signals)
-        or _by_errand(signals, agent, client, request_kind)
-        or _by_words(signals, client)
-    )
+    return by_media(signals) or by_errand(signals, agent, client, request_kind) or by_turn(signals, client)
 
 
-def _by_media(signals: Signals) -> Workload | None:
+def by_media(signals: Signals) -> Workload | None:
     """An image in the newest turn is for the general model, a screenshot of code included."""
     if signals.image:
-        found = Evidence(name="image", weight=-5.0, detail="an image in the newest turn")
+        found = Evidence(name="image", weight=-STRUCTURE_WEIGHT, detail="an image in the newest turn")
         return Workload(input="image", output="visual_description", confidence=MEDIA_CONFIDENCE, evidence=(found,))
     if signals.audio:
-        found = Evidence(name="audio", weight=-5.0, detail="audio in the newest turn")
+        found = Evidence(name="audio", weight=-STRUCTURE_WEIGHT, detail="audio in the newest turn")
         return Workload(input="audio", output="prose", confidence=MEDIA_CONFIDENCE, evidence=(found,))
     return None
 
 
-def _by_errand(signals: Signals, agent: AgentKind, client: str, request_kind: str) -> Workload | None:
-    """Requests an agent makes for itself: titles and topics are prose, the compaction of a coding session is not."""
-    if agent == "compaction":
-        coding = client in CODING_CLIENTS or _has_coding_tools(signals)
-        found = Evidence(name="compaction", weight=3.0 if coding else -3.0, detail=f"a session of {client} is compacted")
+def by_errand(signals: Signals, agent: AgentKind, client: str, request_kind: str) -> Workload | None:
+    """What an agent asks for itself: titles and topics are prose, the compaction of a coding session is code read."""
+    kind = agent if agent in ("compaction", "auxiliary") else _errand_told(signals)
+    if kind == "compaction":
+        coding = is_coding(signals, client) or _told_before(signals) > 0
+        weight = STRUCTURE_WEIGHT if coding else -STRUCTURE_WEIGHT
+        found = Evidence(name="compaction", weight=weight, detail=f"a session of {client} is compacted")
         into: InputKind = "code" if coding else "prose"
-        return Workload(input=into, output="prose", confidence=AUXILIARY_CONFIDENCE, evidence=(found,))
-    title = not signals.tools and _TITLE.search(signals.system_text or signals.turn_text[:SHORT_CHARS * 4])
-    if agent == "auxiliary" or title:
-        detail = f"{client} asks for itself ({request_kind or 'no tools'})" if agent == "auxiliary" else "a title is wanted"
-        found = Evidence(name="auxiliary", weight=-3.0, detail=detail)
-        return Workload(input="prose", output="title", confidence=AUXILIARY_CONFIDENCE, evidence=(found,))
-    return None
+        return Workload(input=into, output="prose", confidence=ERRAND_CONFIDENCE, evidence=(found,))
+    if kind == "main":
+        return None
+    detail = f"{client} asks for itself ({request_kind or 'no tools'})" if agent == kind else "a title is wanted"
+    found = Evidence(name="auxiliary", weight=-STRUCTURE_WEIGHT, detail=detail)
+    return Workload(input="prose", output="title", confidence=ERRAND_CONFIDENCE, evidence=(found,))
 
 
-def _by_words(signals: Signals, client: str) -> Workload:
-    """The turn's own clues, its harness, and what a follow-up inherits."""
-    clues = [clue for clue in (*STRUCTURE, *TASKS) if clue.pattern.search(signals.turn_text)]
-    evidence = [Evidence(name="bias", weight=BIAS)]
-    evidence += [Evidence(name=clue.name, weight=clue.weight) for clue in clues]
-    evidence += _harness(signals, client, alone=not clues)
-    evidence += _history(signals, clues)
+def _errand_told(signals: Signals) -> AgentKind:
+    """The errand that the text itself gives away; `main` for none. A word is looked for first, which costs less."""
+    asked = signals.turn_text[:ERRAND_CHARS].lower()
+    told = signals.system_text.lower() or asked
+    if ("conversation" in asked or "context" in asked) and _COMPACTION.search(asked):
+        return "compaction"
+    if not signals.tools and ("title" in told or "sidebar" in told) and _TITLE.search(told):
+        return "auxiliary"
+    return "main"
+
+
+def by_turn(signals: Signals, client: str) -> Workload:
+    """The turn's own clues, the trade of its harness, and what a follow-up inherits."""
+    sights = (*shape(signals.turn_text), *lexicon(signals.turn_text))
+    own = sum(sight.weight for sight in sights)
+    silent = abs(own) < SILENT
+    evidence = [Evidence(name="bias", weight=BIAS), *(sight.evidence() for sight in sights)]
+    evidence += harness(signals, client, silent)
     score = sum(each.weight for each in evidence)
-    into, out = _kinds(score, clues, signals)
-    confidence = 1 / (1 + math.exp(-min(abs(score), 30.0)))
+    if abs(score) < SETTLED and (before := _history(signals, silent)) is not None:
+        evidence.append(before)
+        score += before.weight
+    into, out = _kinds(score, sights, evidence, signals)
+    confidence = 1 / (1 + math.exp(-min(abs(score), SCORE_MAX)))
     return Workload(input=into, output=out, confidence=confidence, evidence=tuple(evidence))
 
 
-def _harness(signals: Signals, client: str, alone: bool) -> list[Evidence]:
-    """What the tools and the system prompt say about the trade of whoever asks."""
-    found = []
-    coding = client in CODING_CLIENTS or _has_coding_tools(signals)
-    if coding:
-        weight = HARNESS_ALONE if alone else HARNESS_BESIDE
-        found.append(Evidence(name="coding_tools", weight=weight, detail=f"{signals.tools} tools of {client}"))
-        if signals.newest_role == "tool":
-            found.append(Evidence(name="at_work", weight=AT_WORK, detail="a tool's result is newest"))
-    elif signals.tools:
-        found.append(Evidence(name="other_tools", weight=OTHER_TOOLS, detail=f"{signals.tools} tools, none for code"))
-    if _CODING_SYSTEM.search(signals.system_text):
-        found.append(Evidence(name="coding_prompt", weight=CODING_PROMPT, detail="the system prompt speaks of code"))
-    return found
+def _history(signals: Signals, silent: bool) -> Evidence | None:
+    """What the conversation was about, which counts most where the turn is short and says little by itself."""
+    if not signals.previous_text or _OTHER_TOPIC.search(signals.turn_text[: SHORT_CHARS * 2].lower()):
+        return None
+    share = INHERITED if silent and len(signals.turn_text) <= SHORT_CHARS else REMEMBERED
+    before = max(-INHERITED_MAX, min(INHERITED_MAX, _told_before(signals)))
+    return Evidence(name="history", weight=round(before * share, 3), detail="what was said before")
 
 
-def _history(signals: Signals, clues: list[Clue]) -> list[Evidence]:
-    """What the conversation was about, which counts most where the turn is short and says little."""
-    if not signals.previous_text:
-        return []
-    before = sum(clue.weight for clue in (*STRUCTURE, *TASKS) if clue.pattern.search(signals.previous_text))
-    before = max(-INHERITED_MAX, min(INHERITED_MAX, before + BIAS))
-    short = len(signals.turn_text) < SHORT_CHARS and not any(clue.asks == "prose" for clue in clues)
-    share = INHERITED if short else REMEMBERED
-    return [Evidence(name="history", weight=round(before * share, 3), detail="the turn before")]
+def _told_before(signals: Signals) -> float:
+    """Score of the excerpt from before the newest turn."""
+    text = signals.previous_text
+    return BIAS + sum(sight.weight for sight in (*shape(text), *lexicon(text)))
 
 
-def _kinds(score: float, clues: list[Clue], signals: Signals) -> tuple[InputKind, OutputKind]:
-    """Both axes: the strongest clue on the side that won names each of them."""
+def _kinds(
+    score: float, sights: Sequence[Sight], evidence: Sequence[Evidence], signals: Signals
+) -> tuple[InputKind, OutputKind]:
+    """Both axes: the weightiest clue on the side that won names each of them."""
     if score > 0:
-        shown = max((clue for clue in clues if clue.shows), key=_weight, default=None)
-        asked = max((clue for clue in clues if clue.asks and clue.weight > 0), key=_weight, default=None)
-        out = asked.asks if asked is not None and asked.asks else "code"
-        return (shown.shows if shown is not None and shown.shows else "prose"), out
-    asked = min((clue for clue in clues if clue.asks in _GENERAL_OUTPUTS), key=_weight, default=None)
-    if asked is not None and asked.asks:
-        return "prose", asked.asks
-    return "prose", "structured" if signals.structured else "prose"
+        shown = max((sight for sight in sights if sight.clue.shows), key=_weight, default=None)
+        asked = max((sight for sight in sights if sight.clue.asks and sight.weight > 0), key=_weight, default=None)
+        into = shown.clue.shows if shown is not None and shown.clue.shows else "prose"
+        if asked is not None and asked.clue.asks:
+            return into, asked.clue.asks
+        return into, "config" if any(each.name.startswith("data_") for each in evidence) else "code"
+    if signals.structured:
+        return "prose", "structured"
+    asked = min((sight for sight in sights if sight.clue.asks and sight.weight < 0), key=_weight, default=None)
+    return "prose", asked.clue.asks if asked is not None and asked.clue.asks else "prose"
 
 
-def _weight(clue: Clue) -> float:
-    return clue.weight
-
-
-def _has_coding_tools(signals: Signals) -> bool:
-    found = 0
-    for name in signals.tool_names:
-        if _CODING_TOOL.search(name):
-            found += 1
-            if found >= CODING_TOOLS_MIN:
-                return True
-    return False
+def _weight(sight: Sight) -> float:
+    return sight.weight

@@ -1,0 +1,88 @@
+"""The trade of whoever asks, told by what it is equipped with: offered tools, system prompt, client.
+
+An agent that can edit files was not opened to chat, and one that can query a database answers with queries. Both say less
+about a turn than the turn's own words do: people ask their coding agents for letters, too.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal
+
+from routing.types import Evidence, Signals
+
+Trade = Literal["code", "data", "other"]
+
+CODING_CLIENTS = frozenset(
+    ("codex", "claude-code", "opencode", "aider", "qwen-code", "gemini-cli", "roo-code", "crush", "copilot", "continue")
+)
+"""Programs whose only trade is code; what they compact is a coding session."""
+CODING_TOOLS_MIN = 2
+"""One tool that reads a file may belong to any assistant; two of the kind belong to a programmer's."""
+
+ALONE = 2.2
+"""Weight of coding tools where the turn's words say nothing either way."""
+BESIDE = 0.5
+"""Their weight beside words that say something."""
+SHELL_ALONE = 1.2
+"""One tool of the kind: a shell and little else."""
+DATA = 2.6
+"""Tools or instructions to query a database."""
+OTHER = -1.6
+"""Tools of which none works on code: calendars, shops, searches."""
+PROMPT = 0.7
+AT_WORK = 1.5
+"""The newest turn is a tool's result inside a coding harness."""
+
+NAMES_CACHED = 4096
+"""Tool names whose trade is remembered: a company's agents offer a few hundred, and anybody may send anything."""
+
+_CODING_TOOL = re.compile(
+    r"bash|shell|exec|terminal|command|edit|patch|str_replace|grep|glob|notebook|^write$"
+    r"|(?:^|_)(?:read|write|run|create|list|search|view|open|delete)_?(?:to_)?(?:file|code|repo|dir|test)"
+    r"|^(?:read|ls|run|python)$",
+    re.IGNORECASE,
+)
+_SHELL_TOOL = re.compile(r"bash|shell|terminal|^exec(?:_command)?$", re.IGNORECASE)
+_DATA_TOOL = re.compile(
+    r"(?:^|[_.-])sql(?:$|[_.-])|bigquery|snowflake|postgres|(?:execute|run)_query|describe_table", re.IGNORECASE
+)
+_DATA_PROMPT = ("sql", "data agent", "query the database", "database schema", "query it")
+_CODING_PROMPT = (
+    "coding agent", "coding assistant", "software engineer", "software develop", "expert developer", "senior developer",
+    "programmer", "codebase", "repositor", "code review", "codex", "claude code", "programming assistant",
+)  # fmt: skip
+"""Pieces of lower-case text."""
+
+
+def is_coding(signals: Signals, client: str) -> bool:
+    """Whether the request comes from a programmer's agent."""
+    return client in CODING_CLIENTS or [trade(name) for name in signals.tool_names].count("code") >= CODING_TOOLS_MIN
+
+
+@lru_cache(maxsize=NAMES_CACHED)
+def trade(tool: str) -> Trade:
+    """What a tool of this name is for."""
+    if _DATA_TOOL.search(tool):
+        return "data"
+    return "code" if _CODING_TOOL.search(tool) else "other"
+
+
+def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
+    """What the equipment says. `silent`: the turn's own words say nothing either way."""
+    prompt = signals.system_text.lower()
+    trades = {trade(name) for name in signals.tool_names}
+    if "data" in trades:
+        yield Evidence(name="data_tools", weight=DATA, detail=f"{signals.tools} tools, one of them queries a database")
+    elif any(piece in prompt for piece in _DATA_PROMPT):
+        yield Evidence(name="data_prompt", weight=DATA, detail="the system prompt speaks of queries")
+    if is_coding(signals, client):
+        yield Evidence(name="coding_tools", weight=ALONE if silent else BESIDE, detail=f"{signals.tools} tools of {client}")
+        if signals.newest_role == "tool":
+            yield Evidence(name="at_work", weight=AT_WORK, detail="a tool's result is newest")
+    elif "code" in trades and any(_SHELL_TOOL.search(name) for name in signals.tool_names):
+        yield Evidence(name="shell_tool", weight=SHELL_ALONE, detail=f"{signals.tools} tools, one of them a shell")
+    elif trades == {"other"}:
+        yield Evidence(name="other_tools", weight=OTHER, detail=f"{signals.tools} tools, none for code")
+    if any(piece in prompt for piece in _CODING_PROMPT):
+        yield Evidence(name="coding_prompt", weight=PROMPT, detail="the system prompt speaks of code")

@@ -1,0 +1,150 @@
+"""The shape of code in a text, whatever is asked about it: diffs, tracebacks, fences, statements, file names.
+
+Lines are matched at their beginning only, and what may stand anywhere is looked for by a character it cannot lack, so that
+2,000 characters of prose cost some twenty microseconds. A clue counts once: a long paste must not shout down a question.
+"""
+
+import re
+from collections.abc import Iterator
+
+from routing.evidence import Clue, Sight
+
+LINES_MAX = 40
+"""Lines looked at: what is code shows it in its first forty."""
+LINE_CHARS = 160
+"""Of a line; patterns go back and forth in what they are given, and nobody's statement is longer."""
+
+DIFF = Clue(name="diff", weight=3.0, shows="diff", asks="review")
+TRACEBACK = Clue(name="traceback", weight=2.5, shows="log", asks="review")
+LOG = Clue(name="log", weight=1.8, shows="log")
+FENCE = Clue(name="fence", weight=0.8, shows="code")
+DEFINITION = Clue(name="definition", weight=2.0, shows="code")
+STATEMENT = Clue(name="statement", weight=1.3, shows="code")
+SQL = Clue(name="sql", weight=2.4, shows="code")
+TABLES = Clue(name="tables", weight=2.2, shows="code", asks="config")
+MARKUP = Clue(name="markup", weight=0.4, shows="code")
+SHELL = Clue(name="shell", weight=1.6, shows="shell")
+FILE = Clue(name="file", weight=1.4)
+IDENTIFIER = Clue(name="identifier", weight=0.9)
+CALL = Clue(name="call", weight=0.8)
+OPTION = Clue(name="option", weight=0.6)
+BACKTICK = Clue(name="backtick", weight=0.2)
+FORMULA = Clue(name="formula", weight=1.8, shows="code", asks="code")
+REPORT = Clue(name="expected_actual", weight=1.2, asks="patch")
+CASES = Clue(name="cases", weight=0.5)
+
+_LINE = re.compile(
+    r"""(?P<diff>diff\ --git\ |@@\ -\d+|\+\+\+\ [ab]/|---\ [ab]/|index\ [0-9a-f]{7})
+    |(?P<traceback>Traceback\ \(most|at\ [\w.$<>]+\ ?\([^()]*:\d+\)|File\ ".+",\ line\ \d+|panicked\ at)
+    |(?P<log>\[?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d|\w{3}\ +\d+\ \d\d:\d\d:\d\d\ |npm\ ERR!|error(?:\[E\d+\])?:\ |make:\ \*\*\*
+        |(?:ERROR|WARN(?:ING)?|FATAL|DEBUG)\b[\]:\ ])
+    |(?P<fence>(?:```|~~~)\s*[\w+#-]*\s*$)
+    |(?P<definition>def\ \w+\(|class\ \w+\s*[:({]|\#include\b|import\ [\w.{*'"]+(?:\ as\ \w+)?;?$|import\ .+\ from\ ['"]
+        |from\ [\w.]+\ import\ |package\ [\w.]+;|using\ [\w.]+;|@\w+(?:\(.*\))?$|\#!/
+        |(?:(?:export|default|async|public|private|protected|static|final|pub)\ )*
+            (?:(?:function|fn|func|impl|struct|interface|enum|trait)\ \w+.*[{(]
+            |(?:const|let|var|int|long|double|float|void|bool|string|auto|char)\ [\w*&<>\[\]]+\s*(?:=|\(|;)))
+    |(?P<statement>(?:return\b.*[;\w)\]]|if\ .+:|if\ ?\(.+\).*|for\ .+\ in\ .+:|for\ ?\(.+|while\ .+:|while\ ?\(.+|elif\ .+:
+        |else:|try:|except\b.*:|\}\ ?else\b.*|assert\ .+|print\(.*\)|[\w.]+\(.*\);?|[\w.\[\]]+\ [+*-]?=\ \S.*[\w)\]}"';])$)
+    |(?P<sql>(?:SELECT|select)\ .+|(?:INSERT\ INTO|CREATE\ TABLE|ALTER\ TABLE|DELETE\ FROM|DROP\ TABLE)\b|UPDATE\ \w+\ SET\b
+        |WITH\ \w+\ AS\ \()
+    |(?P<tables>(?:--\ )?(?:\w+\.)?[A-Za-z_]\w+\ ?\(\w+(?:\ \w+)?(?:,\ *\w+(?:\ \w+)?){2,}\)?$|--\ \w)
+    |(?P<markup><(?:!DOCTYPE|/?(?:html|head|body|div|span|script|style|svg|table|input|button|form|img|p|ul|a))\b[^<>]*>
+        |\{\s*"\w+"\s*:|"\w+":\ )
+    |(?P<shell>(?:\$\ |\#\ )?(?:sudo\ )?(?:git|npm|npx|pip|docker|kubectl|curl|cargo|apt(?:-get)?|brew|ssh|cd|ls|grep|sed|awk
+        |chmod|python3?|node|pytest|terraform|helm|systemctl|tar|echo)\ [\w./$"'-]+(?:\ .*)?$)
+    """,
+    re.VERBOSE,
+)
+_OF_LINE = {
+    "diff": DIFF, "traceback": TRACEBACK, "log": LOG, "fence": FENCE, "definition": DEFINITION, "statement": STATEMENT,
+    "sql": SQL, "tables": TABLES, "markup": MARKUP, "shell": SHELL,
+}  # fmt: skip
+_FILE = re.compile(
+    r"\.(?<=[\w*)]\.)(?:py|jsx?|tsx?|mjs|go|rs|java|kts?|cc?|cpp|h|hpp|cs|rb|php|swift|scala|sh|bash|sql|ya?ml|toml|json"
+    r"|html?|s?css|vue|svelte|ipynb|lua|pl|dart|exs?|tf|gradle|lock|proto|ini|cfg|conf|env|md|rst|xml|log|gz|tar|zip|exe"
+    r"|dll|jar|asm|ps1|bat|txt|csv)(?![\w.-]*\w@|\w)"
+)
+_SNAKE = re.compile(r"_(?<=[A-Za-z0-9]_)[A-Za-z0-9]")
+_CALL = re.compile(r"\((?<=[A-Za-z0-9_]\()(?!e?s\))")
+_DOTTED = re.compile(r"\.(?<=[a-z]\.)[A-Za-z_]+(?:\(|\.[a-z]+\b)")
+_HUMP = re.compile(r"[A-Z](?<=[a-z][A-Z])(?:" + "|".join(rf"(?<=\b[a-z]{{{n}}}[A-Z])" for n in range(2, 9)) + r")[a-z]")
+"""camelCase from its hump, so that the search runs over capitals only; iPhone and eBay have too short a first part."""
+_OPTION = re.compile(r"--(?<![-\w]--)[a-z][a-z-]+")
+_FORMULA = re.compile(r"=\s*(?:SUM|IF|VLOOKUP|XLOOKUP|INDEX|COUNTIFS?|SUMIFS?|IFERROR|FILTER|QUERY)\(")
+_CELLS = re.compile(r":(?<=[A-Z0-9]\d:)\$?[A-Z]{1,2}\$?\d")
+_BACKTICK = re.compile(r"`[^`\n]{1,60}`")
+
+
+_INSIDE = (
+    (".", _FILE, FILE),
+    ("(", _CALL, CALL),
+    ("--", _OPTION, OPTION),
+    ("`", _BACKTICK, BACKTICK),
+    ("=", _FORMULA, FORMULA),
+    (":", _CELLS, FORMULA),
+)
+"""What a text must hold for the pattern to be worth a search."""
+_SAID = (
+    (("Error: ",), TRACEBACK),
+    (("Exception: ",), TRACEBACK),
+    (("SELECT ", "FROM "), SQL),
+    (("```",), FENCE),
+    (("nput:", "utput:"), CASES),
+)
+
+
+def shape(text: str) -> list[Sight]:
+    """The clues of a text, in no order that means anything."""
+    return [Sight(clue=clue, weight=clue.weight) for clue in _once(text).values()]
+
+
+def _once(text: str) -> dict[str, Clue]:
+    found = {clue.name: clue for clue in _anywhere(text)}
+    for clue in _of_lines(text):
+        found[clue.name] = clue
+    return found
+
+
+def _of_lines(text: str) -> Iterator[Clue]:
+    lines = text.split("\n", LINES_MAX)
+    for line in lines[:LINES_MAX]:
+        stripped = line.strip()
+        if not stripped:
+            continue
+        found = _LINE.match(stripped, 0, LINE_CHARS)
+        if found is not None and found.lastgroup is not None:
+            yield _OF_LINE[found.lastgroup]
+            if found.lastgroup == "diff":  # its lines are code of all kinds, and none of them says more
+                return
+        elif stripped[-1] in "{;" and len(stripped) > 2:
+            yield STATEMENT
+
+
+def _anywhere(text: str) -> Iterator[Clue]:
+    if _names(text):
+        yield IDENTIFIER
+    for without, pattern, clue in _INSIDE:
+        if without in text and pattern.search(text):
+            yield clue
+    for said, clue in _SAID:
+        if all(each in text for each in said):
+            yield clue
+    if _reports(text):
+        yield REPORT
+
+
+def _names(text: str) -> bool:
+    """Whether something is named as programs name things: snake_case, dotted.calls, camelCase."""
+    return (
+        ("_" in text and _SNAKE.search(text) is not None)
+        or ("." in text and _DOTTED.search(text) is not None)
+        or _HUMP.search(text) is not None
+    )
+
+
+def _reports(text: str) -> bool:
+    """Whether this is a bug report: what was expected and what came instead, or how to get there."""
+    if "teps to reproduce" in text or "o reproduce" in text:
+        return True
+    return "xpected" in text and any(word in text for word in ("ctual", " got ", "but ", "Instead", "instead"))
