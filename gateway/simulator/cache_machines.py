@@ -51,6 +51,8 @@ class MachineCache:
         self._retention = retention
         self._machines: list[OrderedDict[bytes, float]] = [OrderedDict() for _ in range(MACHINES)]
         self._routes: OrderedDict[bytes, _Route] = OrderedDict()
+        self.overflow = 0
+        """So many requests to come go to the next machine, as if their own were busy."""
 
     def __len__(self) -> int:
         return sum(len(machine) for machine in self._machines)
@@ -60,6 +62,7 @@ class MachineCache:
         for machine in self._machines:
             machine.clear()
         self._routes.clear()
+        self.overflow = 0
 
     def look(self, prompt: Prompt, owner: str) -> Verdict:
         """Split the input of one request; raises `Refused` for options only later models take."""
@@ -100,6 +103,9 @@ class MachineCache:
             route.recent.popleft()
         spilled = len(route.recent) // SPILL_PER_MINUTE
         route.recent.append(now)
+        if self.overflow > 0:
+            self.overflow -= 1
+            spilled += 1
         return (start.intdigest() + spilled) % MACHINES
 
     def _store(self, machine: OrderedDict[bytes, float], chunks: Sequence[bytes], prompt: Prompt) -> None:
@@ -107,8 +113,8 @@ class MachineCache:
         # The tail is touched first, so that within one prompt the least recently used chunk is its last.
         for place in range(len(chunks) - 1, -1, -1):
             key = chunks[place]
-            until = any_until if place < kept else whole_until
-            machine[key] = max(machine.get(key, 0.0), until)
+            # Drawn anew and not prolonged: what was observed is how long a prefix lives after its last use.
+            machine[key] = any_until if place < kept else whole_until
             machine.move_to_end(key)
         while len(machine) > CHUNKS_MAX:
             machine.popitem(last=False)
@@ -121,9 +127,7 @@ class MachineCache:
             end = now + RETENTION_S["5m" if asked == "in_memory" else self._retention]
             return end, end, 0
         luck = self._random.random()
-        ends = [
-            total for total, one in zip(totals(prompt), prompt.blocks, strict=True) if one.turn_end
-        ][:-1]
+        ends = [total for total, one in zip(totals(prompt), prompt.blocks, strict=True) if one.turn_end][:-1]
         steps = 0
         while steps < len(ends) - 1 and self._random.random() < 0.5:
             steps += 1

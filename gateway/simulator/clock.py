@@ -3,6 +3,9 @@
 import time
 from typing import Protocol
 
+STEP_MAX_S = 10.0**9
+"""Thirty years; no cache lives that long, and dates stay writable."""
+
 
 class Clock(Protocol):
     """Where the simulator reads the time from; caches age by it."""
@@ -25,7 +28,7 @@ class RunningClock:
         return time.time() + self._skipped_s
 
     def advance(self, seconds: float) -> None:
-        """Skip so many seconds; raises ValueError for a negative number."""
+        """Skip so many seconds; raises ValueError for a negative or absurd number."""
         self._skipped_s += _forward(seconds)
 
 
@@ -40,11 +43,11 @@ class StillClock:
         return self._at
 
     def advance(self, seconds: float) -> None:
-        """Move on by so many seconds; raises ValueError for a negative number."""
+        """Move on by so many seconds; raises ValueError for a negative or absurd number."""
         self._at += _forward(seconds)
 
 
 def _forward(seconds: float) -> float:
-    if not 0 <= seconds < float("inf"):
-        raise ValueError(f"a clock goes forward only, not by {seconds} s")
+    if not 0 <= seconds <= STEP_MAX_S:
+        raise ValueError(f"a clock goes forward by 0 to {STEP_MAX_S:g} s at once, not by {seconds:g} s")
     return seconds

@@ -22,8 +22,22 @@ def answer(provider: Provider, call: Call) -> tuple[int, Told]:
     try:
         body = mapping(msgspec.json.decode(call.body)) if call.body else {}
         return 200, handler(provider, body)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         return 400, {"error": str(error)}
+
+
+def _number(body: Body, name: str) -> float:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} must be a number")
+    return value
+
+
+def _whole(body: Body, name: str) -> int:
+    value = _number(body, name)
+    if value != int(value):
+        raise ValueError(f"{name} must be a whole number")
+    return int(value)
 
 
 def _bill(provider: Provider, _: Body) -> Told:
@@ -45,7 +59,7 @@ def _clear_bill(provider: Provider, _: Body) -> Told:
 
 
 def _advance(provider: Provider, body: Body) -> Told:
-    provider.clock.advance(float(str(body["seconds"])))
+    provider.clock.advance(_number(body, "seconds"))
     return {"now": provider.clock.now()}
 
 
@@ -54,13 +68,27 @@ def _evict(provider: Provider, _: Body) -> Told:
     return {"evicted": True}
 
 
+def _overflow(provider: Provider, body: Body) -> Told:
+    """The next requests find their machine busy and land on another, where nothing of theirs is cached."""
+    requests = _whole(body, "requests") if "requests" in body else 1
+    if requests < 0:
+        raise ValueError("requests is not negative")
+    provider.cache.machines.overflow = requests
+    return {"overflowing": requests}
+
+
 def _seed(provider: Provider, body: Body) -> Told:
-    provider.reseed(int(str(body["seed"])))
+    provider.reseed(_whole(body, "seed"))
     return {"seed": body["seed"]}
 
 
+def _reset(provider: Provider, _: Body) -> Told:
+    provider.reset()
+    return {"reset": True}
+
+
 def _pace(provider: Provider, body: Body) -> Told:
-    provider.pace_s = max(0.0, float(str(body["seconds_per_token"])))
+    provider.set_pace(_number(body, "seconds_per_token"))
     return {"seconds_per_token": provider.pace_s}
 
 
@@ -99,6 +127,8 @@ _HANDLERS: Mapping[str, Callable[[Provider, Body], Told]] = {
     "DELETE bill": _clear_bill,
     "POST advance": _advance,
     "POST evict": _evict,
+    "POST overflow": _overflow,
+    "POST reset": _reset,
     "POST seed": _seed,
     "POST pace": _pace,
     "POST flip_ttl": _flip_ttl,

@@ -40,6 +40,10 @@ class Shapes:
     def __init__(self) -> None:
         self._shapes: OrderedDict[str, Shape] = OrderedDict()
 
+    def clear(self) -> None:
+        """Forget all shapes."""
+        self._shapes.clear()
+
     def keep(self, answer_id: str, owner: str, prompt: Prompt) -> None:
         """Remember what was asked for this answer."""
         keys = chain(b"", prompt.blocks)

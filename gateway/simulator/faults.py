@@ -1,7 +1,8 @@
 """Faults on demand: error answers, cut and stalled streams, missing usage, and bytes split where it hurts.
 
 A fault is written as `kind;name=value;…`, in the header `x-simulate-fault`, on the command line (several with commas
-between them) or as JSON for `/__sim/fail`. Kinds: `status:N`, `cut`, `stall`, `split_utf8`, `no_usage`, `slow`, `reset`.
+between them) or as JSON for `/__sim/fail`. Kinds: `status:N`, `cut`, `stall`, `split_utf8`, `no_usage`,
+`no_cached_tokens`, `slow`, `reset`.
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,10 @@ from random import Random
 
 from msgspec import Struct
 
-KINDS = frozenset({"cut", "stall", "split_utf8", "no_usage", "slow", "reset"})
+KINDS = frozenset({"cut", "stall", "split_utf8", "no_usage", "no_cached_tokens", "slow", "reset"})
 STANDING_MAX = 100
+SECONDS_MAX = 3600.0
+"""Longer than any client waits."""
 _SECONDS = {"stall": 30.0, "slow": 0.2}
 
 
@@ -58,6 +61,12 @@ def from_mapping(given: Mapping[str, object]) -> Fault:
             raise ValueError(f"unknown fault setting {name!r}; there are {', '.join(_NUMBERS)}, model")
     if fault.times == 0 or fault.times < -1:
         raise ValueError("times is a positive number, or -1 for always")
+    if not 0 <= fault.probability <= 1:
+        raise ValueError("probability is between 0 and 1")
+    if (fault.after_bytes or 0) < 0:
+        raise ValueError("after_bytes is not negative")
+    if not (0 <= fault.pause_s <= SECONDS_MAX and 0 <= (fault.retry_after or 0) <= SECONDS_MAX):
+        raise ValueError(f"seconds and retry_after are between 0 and {SECONDS_MAX:g}")
     return fault
 
 
@@ -96,6 +105,10 @@ class Standing:
         if len(self._waiting) >= STANDING_MAX:
             raise ValueError(f"no more than {STANDING_MAX} faults can wait")
         self._waiting.append(fault)
+
+    def reseed(self, seed: int) -> None:
+        """Start the chances over from this seed; the faults stay."""
+        self._random.seed(seed)
 
     def clear(self) -> None:
         """Forget all waiting faults."""

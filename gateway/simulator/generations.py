@@ -1,12 +1,13 @@
 """Which prompt cache a model has, told by the profile or by its name."""
 
+import math
 import re
 from random import Random
 from typing import Literal
 
 from gateway.simulator.cache_anthropic import AnthropicCache
 from gateway.simulator.cache_breakpoints import AFTERLIFE_S, BreakpointCache
-from gateway.simulator.cache_machines import MachineCache, Retention
+from gateway.simulator.cache_machines import RETENTION_S, MachineCache, Retention
 from gateway.simulator.clock import Clock
 
 Profile = Literal["mixed", "openai-5.5", "openai-6", "anthropic"]
@@ -29,6 +30,10 @@ class Caches:
         afterlife_s: float = AFTERLIFE_S,
         retention: Retention = "observed",
     ) -> None:
+        if retention != "observed" and retention not in RETENTION_S:
+            raise ValueError(f"unknown retention {retention!r}; there are observed, {', '.join(RETENTION_S)}")
+        if not (0 <= slack_s < math.inf and 0 <= afterlife_s < math.inf):
+            raise ValueError("slack_s and afterlife_s are seconds, and not negative")
         random = Random(seed)
         self.anthropic = AnthropicCache(clock, random, slack_s)
         self.breakpoints = BreakpointCache(clock, random, afterlife_s)
@@ -43,6 +48,15 @@ class Caches:
     def reseed(self, seed: int) -> None:
         """Start the caches' chances over from this seed."""
         self._random.seed(seed)
+
+
+def serves(profile: Profile, path: str) -> bool:
+    """Whether the vendor of this profile has anything at this path; everybody's vendor has everything."""
+    if profile == "mixed":
+        return True
+    messages = path.startswith("/v1/messages")
+    shared = path.startswith("/v1/models") or path in ("/v1/files", "/v1/batches")
+    return shared or (messages or path == "/v1/chat/completions" if profile == "anthropic" else not messages)
 
 
 def has_breakpoints(model: str, profile: Profile) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from msgspec import Struct
 
+from gateway.simulator import usage
 from gateway.simulator.answer import Answer
 from gateway.simulator.prompt import Prompt
 
@@ -29,8 +30,15 @@ class Outline(Struct, frozen=True):
     """The model bills cache writes, so its usage names them."""
     reports: bool = True
     """False leaves the usage out."""
+    hides_cache: bool = False
+    """Says nothing of cached tokens in the usage, as some deployments do."""
     diagnostics: object = None
     delta_tokens: int = DELTA_TOKENS
+
+
+def told(outline: Outline, counts: dict[str, object]) -> dict[str, object]:
+    """Usage as it is shown to the client."""
+    return usage.without_cache(counts) if outline.hides_cache else counts
 
 
 def slices(outline: Outline) -> Iterator[tuple[str, int]]:

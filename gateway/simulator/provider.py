@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from random import Random
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -32,6 +33,8 @@ from gateway.simulator.prompt import Prompt, Refused
 from gateway.simulator.stored import Stored
 from gateway.simulator.verdict import Verdict
 
+PACE_MAX_S = 60.0
+"""Seconds per token; slower than anything that still counts as answering."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -62,12 +65,13 @@ class Job(Struct):
 class Provider:
     """State of one simulated provider: its bill, its prompt caches, its log, its waiting faults."""
 
-    def __init__(self, profile: Profile, seed: int, clock: Clock, pace_s: float, caches: Caches) -> None:
+    def __init__(self, profile: Profile, seed: int, clock: Clock, caches: Mapping[str, Any]) -> None:
+        """`caches` is what `Caches` takes; raises ValueError for a seed or a cache setting that cannot be."""
         self.profile = profile
         self.clock = clock
-        self.pace_s = pace_s
+        self.pace_s = 0.0
         """Seconds between two generated tokens."""
-        self.cache = caches
+        self.cache = Caches(clock, _seed(seed), **caches)
         self.bill = Bill()
         self.log = Journal()
         self.faults = Standing(Random(seed))
@@ -81,10 +85,26 @@ class Provider:
         self._run = f"{time.time_ns() & 0xFFFFFFFFFF:010x}"
 
     def reseed(self, seed: int) -> None:
-        """Start all chances over from this seed."""
-        self._seed = seed
+        """Start all chances over from this seed; what was cached, billed or waits to fail stays."""
+        self._seed = _seed(seed)
         self.cache.reseed(seed)
-        self.faults = Standing(Random(seed))
+        self.faults.reseed(seed)
+
+    def set_pace(self, seconds_per_token: float) -> None:
+        """From now on generate at this pace, 0 for as fast as possible; raises ValueError for what is no pace."""
+        if not 0 <= seconds_per_token <= PACE_MAX_S:
+            raise ValueError(f"a pace is between 0 and {PACE_MAX_S:g} seconds per token")
+        self.pace_s = seconds_per_token
+
+    def reset(self) -> None:
+        """Be as new: empty caches, bill, journal and store, no faults, all chances from the seed. The clock goes on."""
+        self.cache.evict()
+        self.bill.clear()
+        self.log.clear()
+        self.faults.clear()
+        self.stored.clear()
+        self._shapes.clear()
+        self.reseed(self._seed)
 
     def new_id(self) -> str:
         """A fresh identifier without a prefix."""
@@ -113,6 +133,8 @@ class Provider:
         outline = self._outline(endpoint, prompt, verdict, spoken, paid_writes, owner)
         if fault is not None and fault.kind == "no_usage":
             outline = msgspec.structs.replace(outline, reports=False)
+        if fault is not None and fault.kind == "no_cached_tokens":
+            outline = msgspec.structs.replace(outline, hides_cache=True)
         return self._job(call, endpoint, owner, outline, verdict, fault)
 
     def count(self, call: Call) -> int:
@@ -139,6 +161,8 @@ class Provider:
             return self.cache.anthropic.look(prompt, owner), False
         if endpoint == "completions":
             return Verdict(prompt.total_tokens), False
+        if self.profile == "anthropic":
+            return Verdict(prompt.total_tokens), False  # its OpenAI-compatible endpoint caches nothing
         if has_breakpoints(prompt.model, self.profile):
             return self.cache.breakpoints.look(prompt, owner), True
         return self.cache.machines.look(prompt, owner), False
@@ -241,6 +265,13 @@ def owner_of(headers: Mapping[bytes, bytes]) -> str:
         raise Refused(401, "authentication_error", "no API key was provided", "invalid_api_key")
     workspace = headers.get(b"x-simulate-workspace", b"")
     return hashlib.sha256(key + workspace).hexdigest()[:12]
+
+
+def _seed(seed: int) -> int:
+    """The seed if it fits into the eight bytes that answers are drawn from."""
+    if not -(2**63) <= seed < 2**63:
+        raise ValueError("a seed is a whole number of at most 64 bits")
+    return seed
 
 
 def _with_output(kinds: Mapping[str, int], spoken: Answer, generated: int) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Writes Chat Completions answers and streams, and the older text completions."""
 
 from gateway.simulator import usage
-from gateway.simulator.outline import Outline, Piece, encode, slices
+from gateway.simulator.outline import Outline, Piece, encode, slices, told
 
 _DONE = b"data: [DONE]\n\n"
 _FINGERPRINT = "fp_simulated"
@@ -18,7 +18,7 @@ def whole(outline: Outline) -> dict[str, object]:
     body = _envelope(outline, "chat.completion")
     body["choices"] = [{"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(outline)}]
     if outline.reports:
-        body["usage"] = usage.chat(outline.kinds, outline.paid_writes)
+        body["usage"] = told(outline, usage.chat(outline.kinds, outline.paid_writes))
     return body
 
 
@@ -40,7 +40,7 @@ def stream(outline: Outline) -> list[Piece]:
     reports = outline.prompt.include_usage and outline.reports
     if reports:
         body = _envelope(outline, "chat.completion.chunk")
-        body |= {"choices": [], "usage": usage.chat(outline.kinds, outline.paid_writes)}
+        body |= {"choices": [], "usage": told(outline, usage.chat(outline.kinds, outline.paid_writes))}
         pieces.append((b"data: %b\n\n" % encode(body), total, True))
     pieces.append((_DONE, total, reports))
     return pieces

@@ -3,7 +3,7 @@
 import msgspec
 
 from gateway.simulator import usage
-from gateway.simulator.outline import Outline, Piece, encode, named_event, slices
+from gateway.simulator.outline import Outline, Piece, encode, named_event, slices, told
 
 _PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 _STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
@@ -20,7 +20,7 @@ def whole(outline: Outline) -> dict[str, object]:
     body = _message(outline, content)
     body["stop_reason"] = _reason(outline)
     if outline.reports:
-        body["usage"] = usage.messages(outline.kinds, answer.output_tokens)
+        body["usage"] = told(outline, usage.messages(outline.kinds, answer.output_tokens, answer.reasoning))
     return body
 
 
@@ -29,7 +29,7 @@ def stream(outline: Outline) -> list[Piece]:
     answer = outline.answer
     start = _message(outline, [])
     if outline.reports:
-        start["usage"] = usage.messages(outline.kinds, min(1, answer.output_tokens))
+        start["usage"] = told(outline, usage.messages(outline.kinds, min(1, answer.output_tokens)))
     pieces: list[Piece] = [(named_event("message_start", {"type": "message_start", "message": start}), 0, False)]
     index = 0
     if answer.reasoning:
@@ -49,9 +49,9 @@ def stream(outline: Outline) -> list[Piece]:
         "delta": {"stop_reason": _reason(outline), "stop_sequence": None},
     }
     if outline.reports:
-        counts = usage.messages(outline.kinds, total)
+        counts = usage.messages(outline.kinds, total, answer.reasoning)
         del counts["service_tier"], counts["cache_creation"]
-        end["usage"] = counts
+        end["usage"] = told(outline, counts)
     pieces.append((named_event("message_delta", end), total, outline.reports))
     pieces.append((_STOP, total, outline.reports))
     return pieces

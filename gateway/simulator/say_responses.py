@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.simulator import usage
-from gateway.simulator.outline import Outline, Piece, encode, slices
+from gateway.simulator.outline import Outline, Piece, encode, slices, told
 
 _ECHOED: Mapping[str, object] = {
     "background": False,
@@ -37,7 +37,8 @@ def whole(outline: Outline) -> dict[str, object]:
         body["incomplete_details"] = {"reason": "max_output_tokens"}
     else:
         body["completed_at"] = outline.created
-    body["usage"] = usage.responses(outline.kinds, outline.paid_writes) if outline.reports else None
+    if outline.reports:
+        body["usage"] = told(outline, usage.responses(outline.kinds, outline.paid_writes))
     return body
 
 

@@ -26,6 +26,11 @@ class Stored:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._size = 0
 
+    def clear(self) -> None:
+        """Forget all responses."""
+        self._kept.clear()
+        self._size = 0
+
     def keep(self, owner: str, outline: Outline) -> None:
         """Keep one response, unless the caller said `store: false`."""
         if outline.prompt.echo.get("store") is False:

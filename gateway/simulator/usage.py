@@ -7,6 +7,7 @@ three input counts add up. Models before GPT-5.6 know no cache writes.
 from collections.abc import Mapping
 
 _WRITES = ("cache_write_30m", "cache_write_12h")
+_INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 
 
 def chat(kinds: Mapping[str, int], paid_writes: bool) -> dict[str, object]:
@@ -48,10 +49,10 @@ def responses(kinds: Mapping[str, int], paid_writes: bool) -> dict[str, object]:
     }
 
 
-def messages(kinds: Mapping[str, int], output: int) -> dict[str, object]:
-    """`usage` of a Messages answer; `output` is what was generated so far, reasoning included."""
+def messages(kinds: Mapping[str, int], output: int, thinking: int = 0) -> dict[str, object]:
+    """`usage` of a Messages answer; `output` is what was generated so far, of which `thinking` was reasoning."""
     five, hour = kinds.get("cache_write_5m", 0), kinds.get("cache_write_1h", 0)
-    return {
+    counts: dict[str, object] = {
         "input_tokens": kinds.get("input_uncached", 0),
         "cache_creation_input_tokens": five + hour,
         "cache_read_input_tokens": kinds.get("cache_read", 0),
@@ -59,6 +60,14 @@ def messages(kinds: Mapping[str, int], output: int) -> dict[str, object]:
         "output_tokens": output,
         "service_tier": "standard",
     }
+    if thinking:
+        counts["output_tokens_details"] = {"thinking_tokens": thinking}
+    return counts
+
+
+def without_cache(counts: Mapping[str, object]) -> dict[str, object]:
+    """The same usage with every word about the input's caches left out, as some deployments send it."""
+    return {name: value for name, value in counts.items() if "cache" not in name and name not in _INPUT_DETAILS}
 
 
 def _parts(kinds: Mapping[str, int]) -> tuple[int, int, int, int, int]:
