@@ -82,11 +82,10 @@ class Pipeline:
         house = self.house
         wall = house.wall()
         print_ = fingerprint(ask.dialect, ask.fields, house.seed, caller.team.encode())
-        if not caller.thread and caller.rule == "content_chain":
-            caller = msgspec.structs.replace(caller, thread=f"chain:{print_.first_turn.hex()}")
+        caller = threaded(caller, print_)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
         decision = considered(head, ask, caller, record, snapshot, wall)
-        candidates = _candidates(decision, ask, caller, snapshot)
+        candidates = servable(decision, ask, caller, snapshot)
         freshness = assessed(record, print_, candidates[0].model, snapshot, wall)
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
         if record is not None and record.route and decision.route and record.route != decision.route:
@@ -164,6 +163,13 @@ class Pipeline:
         return passage
 
 
+def threaded(caller: Caller, print_: Fingerprint) -> Caller:
+    """The caller with a thread: where the client names none, what was said does."""
+    if caller.thread or caller.rule != "content_chain":
+        return caller
+    return msgspec.structs.replace(caller, thread=f"chain:{print_.first_turn.hex()}")
+
+
 def considered(
     head: Head, ask: Ask, caller: Caller, record: ThreadRecord | None, snapshot: Snapshot, wall: float
 ) -> Decision:
@@ -194,6 +200,29 @@ def assessed(
     return assess(record, print_, model, rules_for(provider, model), wall)
 
 
+def servable(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:
+    """The decision's model and its fallbacks, as far as their upstreams can serve this endpoint and the team may.
+
+    Raises `Refused` when nothing is left.
+    """
+    if decision.refusal:
+        raise Refused(Refusal.of("rule_refused", decision.refusal))
+    if not decision.model:
+        raise Refused(Refusal.of("unknown_model", f"no model is called {ask.model!r}", param="model"))
+    found: list[Candidate] = []
+    for name in (decision.model, *decision.fallbacks):
+        model = snapshot.model(name)
+        if model is not None and _serves(snapshot, model, ask):
+            found.append(Candidate(model=name, upstream=model.upstream))
+    if not found:
+        text = f"the upstream of {decision.model!r} does not serve {ask.endpoint}"
+        raise Refused(Refusal.of("unknown_model", text, param="model"))
+    if decision.source == "override" and not decision.route and not snapshot.allows(caller.team, decision.model):
+        text = f"team {caller.team!r} may not use {decision.model!r}"
+        raise Refused(Refusal.of("not_allowed", text, param="model"))
+    return tuple(found)
+
+
 def _plain(head: Head, body: bytes, snapshot: Snapshot) -> bytes:
     """The body without its content encoding, within the bound."""
     limit = snapshot.limits.body_bytes
@@ -216,26 +245,6 @@ def _readable(body: bytes, endpoint: Endpoint, dialect: Dialect) -> Ask:
         return read(body, endpoint, dialect)
     except NotReadable as error:
         raise Refused(Refusal.of("not_readable", str(error))) from None
-
-
-def _candidates(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:
-    """The decision's model and its fallbacks, as far as their upstreams can serve this endpoint and the team may."""
-    if decision.refusal:
-        raise Refused(Refusal.of("rule_refused", decision.refusal))
-    if not decision.model:
-        raise Refused(Refusal.of("unknown_model", f"no model is called {ask.model!r}", param="model"))
-    found: list[Candidate] = []
-    for name in (decision.model, *decision.fallbacks):
-        model = snapshot.model(name)
-        if model is not None and _serves(snapshot, model, ask):
-            found.append(Candidate(model=name, upstream=model.upstream))
-    if not found:
-        text = f"the upstream of {decision.model!r} does not serve {ask.endpoint}"
-        raise Refused(Refusal.of("unknown_model", text, param="model"))
-    if decision.source == "override" and not decision.route and not snapshot.allows(caller.team, decision.model):
-        text = f"team {caller.team!r} may not use {decision.model!r}"
-        raise Refused(Refusal.of("not_allowed", text, param="model"))
-    return tuple(found)
 
 
 def _serves(snapshot: Snapshot, model: Model, ask: Ask) -> bool:
