@@ -113,7 +113,8 @@ class Gateway:
         pool = Pool(loop)
         translator = Translator(loop)
         self.wires = Wires(loop, pool, translator)
-        line = Line(Pipeline(self.house), self.wires, self.live.current.limits.body_bytes)
+        limits = self.live.current.limits
+        line = Line(Pipeline(self.house), self.wires, limits.body_bytes, limits.header_bytes)
         self.line = LineApp(line, self.api)
         self._install(self.live.current)
         self.writer.start()
@@ -152,6 +153,7 @@ class Gateway:
         self.wires.drain_s = snapshot.streams.drain_s
         self.wires.drain_bytes = snapshot.streams.drain_bytes
         self.line.line.body_bytes_max = snapshot.limits.body_bytes
+        self.line.line.header_bytes_max = snapshot.limits.header_bytes
 
     def _refresh_gauges(self) -> None:
         """Gauges that nothing pushes: asked for when `/metrics` is."""

@@ -7,21 +7,23 @@ from typing import Any
 from cache.fingerprint import fingerprint
 from cache.types import Freshness
 from gateway.config.compiled import Snapshot
-from gateway.dialects.ask import NotReadable, read
+from gateway.dialects.ask import Ask, NotReadable, read
 from gateway.dialects.signals import signals
 from gateway.house import House
-from gateway.identify import identify
-from gateway.pipeline import assessed, considered
+from gateway.identify import Caller, identify
+from gateway.pipeline import Refused, assessed, considered, servable, threaded
 from gateway.wire.target import Target, head
 from routing.classify import classify
 from routing.explain import explain
-from routing.types import Dialect
+from routing.types import Decision, Dialect
 
-PATHS: Mapping[str, str] = {
+PATHS: Mapping[Dialect, str] = {
     "chat": "/v1/chat/completions",
     "responses": "/v1/responses",
     "messages": "/v1/messages",
 }
+NO_SEED = 0
+"""Fingerprints are compared with nothing where there is no house; any seed names a chain as well as another."""
 
 
 class NotExplainable(ValueError):
@@ -38,37 +40,59 @@ def explain_request(
 ) -> dict[str, Any]:
     """The decision for a request body with its reasons; with a house, its threads' memory takes part.
 
-    Raises `NotExplainable` for a body the gateway would refuse.
+    The stations asked are those of the line, in its order, so what is told is what would be done; `elapsed_us` is theirs.
+    Where the line would refuse, `refusal` says what the client would be told. Raises `NotExplainable` for a body the
+    gateway cannot read.
     """
-    lines = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
-    asked_head = head("POST", Target(path=PATHS[dialect], query="", team=""), lines, "", len(request))
+    lines = [
+        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in headers.items()
+    ]
+    asked = head("POST", Target(path=PATHS[dialect], query="", team=""), lines, "", len(request))
+    wall = time.time() if house is None else house.wall()
     began = time.perf_counter()
     try:
         ask = read(request, dialect, dialect)
     except NotReadable as error:
         raise NotExplainable(str(error)) from None
-    caller = identify(asked_head, ask, team)
-    wall = time.time()
+    caller = identify(asked, ask, team)
+    print_ = fingerprint(ask.dialect, ask.fields, NO_SEED if house is None else house.seed, team.encode("utf-8", "replace"))
+    caller = threaded(caller, ask.dialect, print_, house)
     record = house.threads.recall(caller.thread, team) if house is not None and caller.thread else None
-    decision = considered(asked_head, ask, caller, record, snapshot, wall)
+    decision = considered(asked, ask, caller, record, snapshot, wall)
     elapsed_us = (time.perf_counter() - began) * 1e6
+    model, upstream, refusal = _destination(decision, ask, caller, snapshot)
     freshness = Freshness(state="unknown", reason="no_memory")
-    if house is not None and decision.model:
-        print_ = fingerprint(ask.dialect, ask.fields, house.seed, team.encode())
-        freshness = assessed(record, print_, decision.model, snapshot, wall)
-    model = snapshot.model(decision.model)
+    if house is not None and model:
+        freshness = assessed(record, print_, model, snapshot, wall)
     story = explain(decision, classify(signals(ask), caller.agent, caller.client, caller.request_kind))
-    story["client"] = caller.client
-    story["agent"] = caller.agent
-    story["thread"] = caller.thread
-    story["thread_rule"] = caller.rule
-    story["upstream"] = model.upstream if model is not None else None
-    story["freshness"] = {
-        "state": freshness.state,
-        "reason": freshness.reason,
-        "idle_s": freshness.idle_s,
-        "expected_read_tokens": freshness.expected_read_tokens,
+    return {
+        **story,
+        "model": model or None,
+        "upstream": upstream or None,
+        "refusal": refusal or None,
+        "caller": {
+            "team": caller.team,
+            "user": caller.user,
+            "client": caller.client,
+            "agent": caller.agent,
+            "thread": caller.thread,
+            "thread_rule": caller.rule,
+        },
+        "freshness": {
+            "state": freshness.state,
+            "reason": freshness.reason,
+            "idle_s": freshness.idle_s,
+            "expected_read_tokens": freshness.expected_read_tokens,
+            "warm_until": freshness.warm_until,
+        },
+        "elapsed_us": round(elapsed_us, 1),
     }
-    story["elapsed_us"] = round(elapsed_us, 1)
-    return story
 
+
+def _destination(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[str, str, str]:
+    """Model and upstream that would be tried first, or empty and the refusal."""
+    try:
+        first = servable(decision, ask, caller, snapshot)[0]
+    except Refused as no:
+        return "", "", no.refusal.message
+    return first.model, first.upstream, ""

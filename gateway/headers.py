@@ -28,12 +28,17 @@ _FORWARDED = b"x-forwarded-"
 def upstream(client: Headers, credentials: Headers, request_id: str) -> list[tuple[bytes, bytes]]:
     """What the upstream gets: the client's own headers, session and beta flags verbatim, with our credentials.
 
-    Headers of one connection stay here, and so does whatever speaks of the network behind us.
+    Headers of one connection stay here, those it names itself included (RFC 9110 §7.6.1), and so does whatever speaks
+    of the network behind us.
     """
+    named = [value for name, value in client if name == b"connection" and value not in (b"keep-alive", b"close")]
+    kept_here = _NOT_UPSTREAM
+    if named:
+        kept_here = kept_here.union(word.strip().lower() for value in named for word in value.split(b","))
     lines = [
         line
         for line in client
-        if line[0] not in _NOT_UPSTREAM and not line[0].startswith(_OURS) and not line[0].startswith(_FORWARDED)
+        if line[0] not in kept_here and not line[0].startswith(_OURS) and not line[0].startswith(_FORWARDED)
     ]
     lines += credentials
     lines.append((b"accept-encoding", b"identity"))

@@ -8,6 +8,8 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from cache.threads import Threads
 from gateway.config.live import Live
 from gateway.keys import KeyRing
@@ -18,6 +20,14 @@ from gateway.upstream.plan import Circuit, Failure, observed
 
 MINTED_MAX = 50_000
 """Response ids whose upstream is remembered, so that calls by id find the account that stored them; about 10 MB."""
+
+
+class Minted(Struct, frozen=True):
+    """Where a response came from."""
+
+    upstream: str
+    team: str
+    thread: str
 
 
 class Ids:
@@ -63,7 +73,7 @@ class House:
         self.circuits: dict[str, Circuit] = {}
         self.inside = 0
         self.draining = False
-        self._minted: OrderedDict[str, str] = OrderedDict()
+        self._minted: OrderedDict[str, Minted] = OrderedDict()
 
     def upstream_did(self, upstream: str, failure: Failure | None, now: float) -> None:
         """Note the health of an upstream."""
@@ -72,11 +82,18 @@ class House:
             return
         self.circuits[upstream] = observed(circuit, failure, self.live.current.retry, now)
 
-    def mint(self, response_id: str, upstream: str) -> None:
-        """Remember which upstream made a response, bounded, oldest forgotten first."""
-        self._minted[response_id] = upstream
+    def mint(self, response_id: str, upstream: str, team: str, thread: str) -> None:
+        """Remember where a response came from, bounded, oldest forgotten first."""
+        self._minted[response_id] = Minted(upstream=upstream, team=team, thread=thread)
         if len(self._minted) > MINTED_MAX:
             self._minted.popitem(last=False)
 
     def minted_by(self, response_id: str) -> str | None:
-        return self._minted.get(response_id)
+        """The upstream that made a response."""
+        found = self._minted.get(response_id)
+        return found.upstream if found is not None else None
+
+    def thread_of(self, response_id: str, team: str) -> str | None:
+        """The thread of a response, for the team that paid for it."""
+        found = self._minted.get(response_id)
+        return found.thread if found is not None and found.team == team and found.thread else None

@@ -190,7 +190,7 @@ class RequestPassage:
             self._relay = BodyRelay(self._tally)
         lines, length = headers.client(headers_, asked)
         lines += self._story()
-        return Begin(status=status, headers=lines, length=length)
+        return Begin(status=status, headers=lines, length=None if self._relay.changes else length)
 
     def relay(self, data: bytes) -> bytes:
         """The client's share of these bytes."""
@@ -284,7 +284,7 @@ class RequestPassage:
         house.metrics.ended()
         house.metrics.settled(self.intent(), settled)
         if settled.response_id:
-            house.mint(settled.response_id, self.upstream.name)
+            house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
         self._remember(settled)
 
     def _settlement(self, how: str, now: float) -> Settlement:

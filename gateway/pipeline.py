@@ -82,7 +82,7 @@ class Pipeline:
         house = self.house
         wall = house.wall()
         print_ = fingerprint(ask.dialect, ask.fields, house.seed, caller.team.encode())
-        caller = threaded(caller, print_)
+        caller = threaded(caller, ask.dialect, print_, house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
         decision = considered(head, ask, caller, record, snapshot, wall)
         candidates = servable(decision, ask, caller, snapshot)
@@ -163,11 +163,15 @@ class Pipeline:
         return passage
 
 
-def threaded(caller: Caller, print_: Fingerprint) -> Caller:
-    """The caller with a thread: where the client names none, what was said does."""
-    if caller.thread or caller.rule != "content_chain":
+def threaded(caller: Caller, dialect: Dialect, print_: Fingerprint, house: House | None) -> Caller:
+    """The caller with a thread: where the client names none, the response it continues does, else what was said."""
+    if caller.continues and house is not None:
+        thread = house.thread_of(caller.continues, caller.team)
+        if thread is not None:
+            return msgspec.structs.replace(caller, thread=thread, rule="previous_response")
+    if caller.thread or caller.rule != "content_chain" or not print_.first_turn:
         return caller
-    return msgspec.structs.replace(caller, thread=f"chain:{print_.first_turn.hex()}")
+    return msgspec.structs.replace(caller, thread=f"chain:{dialect}:{print_.first_turn.hex()}")
 
 
 def considered(
@@ -185,7 +189,9 @@ def considered(
         headers=head.first,
         now=wall,
     )
-    pin = Pin(route=record.route, model=record.model) if record is not None and record.model else None
+    pin = None
+    if record is not None and record.model and record.dialect == ask.dialect:  # in another dialect it is another prompt
+        pin = Pin(route=record.route, model=record.model)
     seen = cache(lambda: signals(ask))
     work = cache(lambda: classify(seen(), caller.agent, caller.client, caller.request_kind))
     return decide(asked, seen, work, pin, snapshot.policy, lambda name: snapshot.model(name) is not None)

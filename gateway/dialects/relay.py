@@ -49,6 +49,7 @@ class BodyRelay:
     def __init__(self, tally: Tally | None) -> None:
         self.bytes_out = 0
         self.events = 0
+        self.changes = False
         self._tally = tally
         self._parts: list[bytes] = []
 
@@ -72,6 +73,8 @@ class StreamRelay:
         self.bytes_out = 0
         self.events = 0
         self.at_boundary = True
+        self.changes = hide_usage or show_model is not None
+        """The client may get other bytes than came, so their length is not known beforehand."""
         self._tally = tally
         self._hide = hide_usage
         self._show = show_model
@@ -115,10 +118,7 @@ class StreamRelay:
             self._meter(held + b"\n\n")
             if self._hide:
                 return _without_usage(held + b"\n\n")
-        return held if self._holds() else b""
-
-    def _holds(self) -> bool:
-        return self._hide or self._show is not None
+        return held if self.changes else b""
 
     def _gather(self, data: bytes) -> bytes:
         """Complete events out of what is pending and what came; the remainder stays pending."""

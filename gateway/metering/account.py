@@ -24,7 +24,7 @@ class Relayed(Protocol):
 
 def outcome(how: str, status: int) -> Outcome:
     """The ledger's word for how a request ended."""
-    if how in ("gone", "drained"):
+    if how in ("gone", "unsent", "drained"):
         return "client_gone"
     if how == "timeout":
         return "upstream_timeout"
@@ -55,7 +55,7 @@ def account(
     partial = tally.partial() if tally is not None else None
     if partial is not None and dialect != "messages" and how in ("complete", "drained"):
         return partial  # imitators of OpenAI send running totals; of a stream that ended by itself the last is the total
-    if not billable or how == "refused" or status >= 400:
+    if not billable or how in ("refused", "unsent") or status >= 400:
         return NOTHING
     if partial is None:
         return estimate(dialect, size, relayed.events, relayed.bytes_out) if prompt else UNREPORTED

@@ -16,7 +16,9 @@ from routing.types import Dialect
 Call = Literal["acompletion", "aresponses", "messages"]
 
 _BILLING = BILLING_MARK.decode()
-_CARRIED = frozenset((b"x-session-id", b"x-session-affinity", b"session-id", b"thread-id", b"x-client-request-id"))
+_CARRIED = frozenset(
+    (b"x-session-id", b"x-session-affinity", b"session-id", b"thread-id", b"x-client-request-id", b"x-pointsman-request-id")
+)
 """Headers that steer an upstream's prompt cache; all others belong to the caller's dialect."""
 _NOT_BRIDGED = frozenset(
     ("client_metadata", "store", "include", "prompt_cache_key", "prompt_cache_options", "previous_response_id")

@@ -80,7 +80,8 @@ class Passage(Protocol):
         """Whether an abandoned answer is read on for its usage."""
 
     def settle(self, how: str, now: float) -> None:
-        """The end, exactly once: `complete`, `gone`, `drained`, or how the upstream failed."""
+        """The end, exactly once: `complete`, `gone`, `unsent` (gone while nothing was with the upstream), `drained`, or how
+        the upstream failed."""
 
 
 class Stations(Protocol):
@@ -173,7 +174,7 @@ class Exchange:
         if under_way and passage.drains():
             self.state = State.DRAINING
             return True
-        self._settle("gone", now)
+        self._settle("gone" if under_way else "unsent", now)
         return False
 
     def abandon(self, now: float) -> None:

@@ -340,7 +340,7 @@ def test_p0_14_a_slow_reader_slows_the_upstream_down(running, openai, key):
     wire.close()
 
 
-def test_p0_14_nothing_is_redirected(running, key):
+def test_p0_14_nothing_is_redirected(running, openai, anthropic, key):
     for path in ("/v1/models/", "/v1/messages/", "/v1/chat/completions/"):
         assert running.ask(path, method="GET", headers=key).status not in (301, 302, 303, 307, 308)
 
@@ -504,3 +504,15 @@ def _arrives(upstream):
     while not upstream.arrived:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_p1_20_a_response_that_is_continued_stays_in_its_thread(running, openai, key):
+    openai.says(*sse(CREATED, {**COMPLETED, "response": {**COMPLETED["response"], "id": "resp_continued"}}, names=True))
+    first = running.row(running.ask("/v1/responses", {**RESPONSES, "model": "code"}, key))
+    again = {"model": "auto", "stream": True, "previous_response_id": "resp_continued", "input": "and now a poem"}
+    second = running.row(running.ask("/v1/responses", again, key))
+    assert (second["thread"], second["thread_rule"]) == (first["thread"], "previous_response")
+    assert second["model"] == first["model"]
+    other = {"authorization": "Bearer sk-search-1"}
+    stranger = running.row(running.ask("/v1/responses", again, other))
+    assert stranger["thread_rule"] != "previous_response"
