@@ -98,16 +98,16 @@ def _errand_told(signals: Signals) -> AgentKind:
 
 def by_turn(signals: Signals, client: str) -> Workload:
     """The turn's own clues, the trade of its harness, and what a follow-up inherits."""
-    sights = (*shape(signals.turn_text), *lexicon(signals.turn_text))
-    own = sum(sight.weight for sight in sights)
-    silent = abs(own) < SILENT
-    evidence = [Evidence(name="bias", weight=BIAS), *(sight.evidence() for sight in sights)]
+    shapes = shape(signals.turn_text)
+    words = lexicon(signals.turn_text)
+    silent = abs(sum(sight.weight for sight in (*shapes, *words))) < SILENT
+    evidence = [Evidence(name="bias", weight=BIAS), *(sight.evidence() for sight in (*shapes, *words))]
     evidence += harness(signals, client, silent)
     score = sum(each.weight for each in evidence)
     if abs(score) < SETTLED and (before := _history(signals, silent)) is not None:
         evidence.append(before)
         score += before.weight
-    into, out = _kinds(score, sights, evidence, signals)
+    into, out = _kinds(score, shapes, words, signals)
     confidence = 1 / (1 + math.exp(-min(abs(score), SCORE_MAX)))
     return Workload(input=into, output=out, confidence=confidence, evidence=tuple(evidence))
 
@@ -128,20 +128,21 @@ def _told_before(signals: Signals) -> float:
 
 
 def _kinds(
-    score: float, sights: Sequence[Sight], evidence: Sequence[Evidence], signals: Signals
+    score: float, shapes: Sequence[Sight], words: Sequence[Sight], signals: Signals
 ) -> tuple[InputKind, OutputKind]:
-    """Both axes: the weightiest clue on the side that won names each of them."""
-    if score > 0:
-        shown = max((sight for sight in sights if sight.clue.shows), key=_weight, default=None)
-        asked = max((sight for sight in sights if sight.clue.asks and sight.weight > 0), key=_weight, default=None)
-        into = shown.clue.shows if shown is not None and shown.clue.shows else "prose"
-        if asked is not None and asked.clue.asks:
-            return into, asked.clue.asks
-        return into, "config" if any(each.name.startswith("data_") for each in evidence) else "code"
-    if signals.structured:
-        return "prose", "structured"
-    asked = min((sight for sight in sights if sight.clue.asks and sight.weight < 0), key=_weight, default=None)
-    return "prose", asked.clue.asks if asked is not None and asked.clue.asks else "prose"
+    """Both axes: the shape of the turn says what came in; its words say what is wanted, and its shape where they do not."""
+    if score <= 0:
+        wanted = _wanted(words, -1) or "prose"
+        return "prose", "structured" if signals.structured and wanted == "prose" else wanted
+    shown = max((sight for sight in shapes if sight.clue.shows), key=_weight, default=None)
+    into = shown.clue.shows if shown is not None and shown.clue.shows else "prose"
+    return into, _wanted(words, 1) or _wanted(shapes, 1) or "code"
+
+
+def _wanted(sights: Sequence[Sight], sign: int) -> OutputKind | None:
+    """What the weightiest clue on one side asks for."""
+    asking = [sight for sight in sights if sight.clue.asks and sight.weight * sign > 0]
+    return max(asking, key=lambda sight: sight.weight * sign).clue.asks if asking else None
 
 
 def _weight(sight: Sight) -> float:

@@ -32,23 +32,32 @@ def explain(decision: Decision, workload: Workload | None = None) -> dict[str, A
 
 
 def would_change(decision: Decision, work: Workload | None) -> str:
-    """The smallest thing that would have led elsewhere, in words."""
+    """The smallest thing that would have led elsewhere, in words; empty where nothing is known of it."""
     if decision.rule:
-        return f"without rule {decision.rule!r} the request would have been decided by its model name, thread or words"
+        return f"without rule {decision.rule!r} the model name, the thread or the work would have decided"
     if decision.source == "override":
-        return "asking for an alias such as 'auto' leaves the choice to the gateway"
+        return "an alias such as 'auto' as the model leaves the choice to the gateway"
     if decision.source == "sticky":
-        return "a new thread is decided by its own words; a rule overrides a pinned thread"
+        return "a new thread is decided by its work; a rule overrides a thread's past"
     if work is None:
         return ""
     if decision.source == "fallback":
         return "clearer evidence, or a lower routing.min_confidence"
+    return _turned(work)
+
+
+def _turned(work: Workload) -> str:
+    """Which single observation the verdict hangs on, if it hangs on one."""
+    if len(work.evidence) == 1:
+        return f"without {work.evidence[0].name!r} the words of the turn would have decided"
     score = sum(each.weight for each in work.evidence)
-    strongest = max(work.evidence, key=lambda each: each.weight if score > 0 else -each.weight, default=None)
-    if strongest is None or (score - strongest.weight > 0) is (score > 0):
-        return f"no single observation: the evidence adds up to {score:+.2f}, and the sign decides"
-    rest = score - strongest.weight
-    return f"without {strongest.name!r} ({strongest.weight:+.2f}) the evidence would add up to {rest:+.2f}"
+    sign = 1 if score > 0 else -1
+    seen = [each for each in work.evidence if each.name != "bias"]
+    strongest = max(seen, key=lambda each: sign * each.weight, default=None)
+    if strongest is None or sign * (score - strongest.weight) > 0:
+        return f"no single observation: all of them add up to {score:+.2f}, and the sign decides"
+    told = f"{strongest.name!r} ({strongest.weight:+.2f})"
+    return f"without {told} the evidence would add up to {score - strongest.weight:+.2f}, and the sign decides"
 
 
 def _workload(work: Workload) -> dict[str, Any]:

@@ -17,7 +17,8 @@ LANGUAGE = Clue(name="language", weight=2.0)
 FRAMEWORK = Clue(name="framework", weight=0.6)
 PROGRAMMING = Clue(name="programming", weight=0.7)
 SHELL_TASK = Clue(name="shell_task", weight=0.9, asks="code")
-DATABASE = Clue(name="database", weight=0.7, asks="config")
+DATABASE = Clue(name="database", weight=0.7, asks="code")
+CONFIGURE = Clue(name="configure", weight=1.8, asks="config")
 PROSE = Clue(name="prose", weight=-1.7, asks="prose")
 REWRITE = Clue(name="rewrite", weight=-1.2, asks="prose")
 TEXT_TASK = Clue(name="text_task", weight=-1.8, asks="prose")
@@ -44,11 +45,11 @@ ENGLISH: Mapping[Clue, str] = {
         "python javascript typescript java golang rust c++ c# ruby php swift kotlin scala haskell perl matlab "
         "bash zsh powershell sql html css latex vba lua julia fortran cobol solidity verilog vhdl assembly elixir "
         "erlang clojure dart postgresql postgres mysql sqlite mongodb redis snowflake bigquery plsql graphql "
-        "promql linux unix cpp csharp jsx tsx scss sass svg yaml toml dockerfile makefile"
+        "promql linux unix cpp csharp jsx tsx scss sass svg"
     ),
     FRAMEWORK: (
         "react vue angular svelte django flask fastapi nodejs pandas numpy pytorch tensorflow keras sklearn "
-        "xgboost matplotlib scipy opencv kubernetes docker terraform ansible nginx apache jenkins webpack npm pip "
+        "xgboost matplotlib scipy opencv kubernetes docker apache jenkins npm pip "
         "cargo maven gradle spring laravel rails express nextjs jetpack compose flutter android ios xcode unity "
         "jupyter selenium pytest jest junit kafka rabbitmq celery airflow spark hadoop aws gcp azure lambda git "
         "github gitlab httpx uvicorn starlette asyncio jax vscode vim eclipse wordpress arduino stm32 cuda opengl "
@@ -68,6 +69,7 @@ ENGLISH: Mapping[Clue, str] = {
         "digits digit sorted sort substring lambda iterator generator inheritance polymorphism namespace typing "
         "undefined button login dropdown checkbox css div websocket socket tcp oauth jwt cron payload"
     ),
+    CONFIGURE: "dockerfile makefile yaml yml toml nginx terraform ansible helm haproxy systemd webpack eslint tsconfig",
     SHELL_TASK: (
         "directory directories folder folders file files filename filenames recursively permissions permission "
         "symlink symlinks symbolic subdirectories subdirectory subfolders executable terminal shell stdout tar "
@@ -155,6 +157,7 @@ PHRASES: Mapping[Clue, tuple[str, ...]] = {
     COMMIT: (
         "commit message", "pull request", "conventional commit", "staged changes",
     ),
+    CONFIGURE: ("config file", "configuration file", "docker compose", "github actions", "ci pipeline", "helm chart"),
     SHELL_TASK: (
         "current directory", "current folder", "command line", "environment variable", "all files",
         "home directory", "files named", "files in", "directory tree", "file system", "standard output",

@@ -14,7 +14,7 @@ from msgspec import Raw
 from gateway.config.live import Live
 from gateway.config.problems import ConfigError
 from gateway.dialects.ask import members, opening
-from gateway.explain import PATHS, NotExplainable, explain_request
+from gateway.explain import PATHS, explain_request
 from routing.types import Dialect
 
 
@@ -30,7 +30,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("file", metavar="FILE", help="a JSON file, or - for standard input")
     parser.add_argument("--config", type=Path, default=Path("pointsman.yaml"), help="default: %(default)s")
     parser.add_argument("--dialect", choices=tuple(PATHS), help="default: told by the body's shape")
-    parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'", help="may be given several times")
+    parser.add_argument(
+        "--header", action="append", default=[], type=_header, metavar="'NAME: VALUE'", help="may be given several times"
+    )
     parser.add_argument("--team", default="default", help="who asks (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
     parser.set_defaults(run=run)
@@ -42,13 +44,12 @@ def run(args: argparse.Namespace) -> int:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
         snapshot = Live.open(args.config, os.environ).current
         dialect, headers, request = _question(data, args.dialect)
-        headers = {**headers, **dict(_headers(args.header))}
-        story = explain_request(snapshot, dialect, headers, request, team=args.team)
+        story = explain_request(snapshot, dialect, {**headers, **dict(args.header)}, request, team=args.team)
     except OSError as error:
         print(f"pointsman explain: {error}", file=sys.stderr)
         return 2
-    except (NotExplainable, ValueError) as error:
-        print(f"pointsman explain: {error}", file=sys.stderr)
+    except ValueError as error:
+        print(f"pointsman explain: {args.file}: {error}", file=sys.stderr)
         return 1
     except ConfigError as error:
         for problem in error.problems:
@@ -59,30 +60,34 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in tell(story):
             print(line)
-    return 0 if story["model"] and not story["refusal"] else 1
+    return 1 if story["refusal"] else 0
 
 
 def tell(story: Mapping[str, Any]) -> Iterator[str]:
-    """The story for a person."""
+    """The story for a person, line by line: where to, why, what the work looks like, what would change it."""
+    caller = story["caller"]
     if story["refusal"]:
-        yield f"refused: {story['refusal']}"
-    elif not story["model"]:
-        yield "goes nowhere: no model has that name"
+        yield f"refused: {_plain(story['refusal'])}"
     else:
         yield f"{story['route'] or 'direct'} -> {story['model']} at {story['upstream']}"
     for reason in story["reasons"]:
-        yield f"  because  {reason['text']}  [{story['source']}: {reason['word']}]"
+        yield f"  because    {_plain(reason['text'])}  [{story['source']}: {_plain(reason['word'])}]"
     work = story["workload"]
-    if work is not None:
-        yield f"  workload {work['input']} in, {work['output']} out, confidence {work['confidence']:.2f}"
-        for each in work["evidence"]:
-            yield f"    {each['weight']:+6.2f}  {each['name']}{'  ' + each['detail'] if each['detail'] else ''}"
+    yield f"  work       {work['input']} in, {work['output']} out, confidence {work['confidence']:.2f}"
+    for each in work["evidence"]:
+        yield f"             {each['weight']:+6.2f}  {each['name']:<15} {_plain(each['detail'])}".rstrip()
     if story["would_change"]:
-        yield f"  otherwise: {story['would_change']}"
+        yield f"  otherwise  {_plain(story['would_change'])}"
     if story["fallbacks"]:
-        yield f"  then     {', '.join(story['fallbacks'])}"
-    yield f"  caller   {story['client']}, {story['agent']}; thread by {story['thread_rule']}"
-    yield f"  took     {story['elapsed_us']:.0f} us"
+        yield f"  then       {', '.join(story['fallbacks'])}"
+    who = f"{caller['client']}, {caller['agent']}, team {_plain(caller['team'])}"
+    yield f"  caller     {who}; thread by {caller['thread_rule']}"
+    yield f"  took       {story['elapsed_us']:.0f} us"
+
+
+def _plain(text: str) -> str:
+    """What a terminal may be shown of a file's words."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _question(data: bytes, dialect: Dialect | None) -> tuple[Dialect, dict[str, str], bytes]:
@@ -108,9 +113,8 @@ def guessed(fields: Mapping[str, Raw]) -> Dialect:
     return "messages" if any(mark in body for mark in marks) else "chat"
 
 
-def _headers(lines: list[str]) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise ValueError(f"a header is written 'name: value', not {line!r}")
-        yield name.strip(), value.strip()
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip():
+        raise argparse.ArgumentTypeError(f"a header is written 'name: value', not {line!r}")
+    return name.strip(), value.strip()

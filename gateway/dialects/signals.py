@@ -4,13 +4,13 @@ One array is split, then it is read from its end, and only as far as the newest 
 reminders and environment facts; those are no words of a person and are left out.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Raw, Struct
 
 from gateway.dialects.ask import Ask, items, members, opening, text
+from gateway.dialects.excerpt import excerpt, said
 from routing.types import Signals
 
 TURN_HEAD = 1200
@@ -20,20 +20,14 @@ PREVIOUS_MAX = 600
 SYSTEM_MAX = 600
 TOOLS_MAX = 64
 TURNS_LOOKED_AT = 40
-"""An agent's newest answer may come with as many tool results; a person's turn lies before them."""
+"""Turns from the end that are opened: an agent's newest answer may come with as many tool results."""
 PARTS_MAX = 32
 """Parts of one turn that are looked at, from its end."""
-PART_BYTES_MAX = 200_000
-"""A part larger than this is an attachment, not a task; its text is not decoded."""
+FAR_LOOKED_AT = 400
+"""Turns before those that are opened only if they look like a person's: long work of an agent lies after what was asked."""
+FAR_GLANCE = 120
+"""Bytes at either end of a far turn where its role stands."""
 
-_WRAPPED = re.compile(
-    r"\s*(?:<(?:system-reminder|environment_context|user_instructions|permissions instructions|turn_aborted"
-    r"|local-command-caveat|command-name|command-message|command-args|local-command-stdout|collaboration_mode|skills_instructions|apps_instructions"
-    r"|plugins_instructions|available-deferred-tools|additional_context|user_shell_command)\b"
-    r"|# AGENTS\.md instructions|# Environment\n|This is the Qwen Code\b|The following deferred tools are)"
-)
-"""How texts begin that an agent put into a person's turn (recorded: Codex 0.169, Claude Code 2.1.330, Qwen Code 0.15)."""
-_STAMP = re.compile(r"\s*<current_datetime>[^<]{0,60}</current_datetime>\s*")
 _MESSAGE_TYPES = frozenset(("", "message"))
 _RESULT_TYPES = frozenset(
     ("function_call_output", "custom_tool_call_output", "local_shell_call_output", "shell_call_output",
@@ -108,7 +102,7 @@ def _read_newest(turns: Sequence[Raw]) -> _Newest:
     """The newest turn is all that came after the assistant spoke last; the text is the last a person wrote."""
     found = _Newest()
     answered = False
-    for raw in reversed(turns[-TURNS_LOOKED_AT:]):
+    for raw in _from_the_end(turns):
         role, content = _opened(raw)
         if role in ("system", ""):
             continue
@@ -122,14 +116,24 @@ def _read_newest(turns: Sequence[Raw]) -> _Newest:
             _look_for_media(content, found)
         if role != "user":
             continue
-        said = _plain(content, TURN_HEAD + TURN_TAIL)
-        if not said:
+        words = _plain(content, TURN_HEAD + TURN_TAIL)
+        if not words:
             continue
         if found.text:
-            found.previous = f"{said[:PREVIOUS_MAX]}\n{found.previous}"
+            found.previous = f"{words[:PREVIOUS_MAX]}\n{found.previous}"
             break
-        found.text = said
+        found.text = words
     return found
+
+
+def _from_the_end(turns: Sequence[Raw]) -> Iterator[Raw]:
+    """The newest turns, then of those before them the ones that may be a person's."""
+    near = max(0, len(turns) - TURNS_LOOKED_AT)
+    yield from reversed(turns[near:])
+    for raw in reversed(turns[max(0, near - FAR_LOOKED_AT) : near]):
+        view = memoryview(raw)
+        if b'"user"' in bytes(view[:FAR_GLANCE]) or b'"user"' in bytes(view[-FAR_GLANCE:]):
+            yield raw
 
 
 def _opened(raw: Raw) -> tuple[str, Raw]:
@@ -162,13 +166,15 @@ def _is_result_only(content: Raw) -> bool:
 
 
 def _is_wrapping(part: _Part) -> bool:
-    return text(part.type) == "text" and len(part.text) < PART_BYTES_MAX and _WRAPPED.match(text(part.text)) is not None
+    return text(part.type) == "text" and not said(excerpt(part.text))
 
 
 def _parts(content: Raw) -> Iterator[_Part]:
-    if opening(content) != b"[":
+    """The parts of a turn's content; a screenshot of a computer comes as one part without a list."""
+    first = opening(content)
+    if first not in (b"[", b"{"):
         return
-    for raw in items(content)[-PARTS_MAX:]:
+    for raw in items(content)[-PARTS_MAX:] if first == b"[" else (content,):
         try:
             yield _part.decode(raw)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -177,20 +183,15 @@ def _parts(content: Raw) -> Iterator[_Part]:
 
 def _plain(content: Raw, limit: int) -> str:
     """The words of a turn, head and tail of them, without what an agent wrapped around."""
-    if opening(content) == b'"':
-        texts = [text(content)]
-    else:
-        texts = [text(part.text) for part in _parts(content) if len(part.text) <= PART_BYTES_MAX]
-    said = "\n".join(_STAMP.sub("", each, count=1) for each in texts if each and not _WRAPPED.match(each)).strip()
-    if len(said) <= limit:
-        return said
+    texts = [content] if opening(content) == b'"' else [part.text for part in _parts(content)]
+    words = "\n".join(filter(None, (said(excerpt(each)) for each in texts)))
+    if len(words) <= limit:
+        return words
     head = limit * TURN_HEAD // (TURN_HEAD + TURN_TAIL)
-    return f"{said[:head]}\n{said[head - limit :]}"
+    return f"{words[:head]}\n{words[head - limit + 1 :]}"
 
 
 def _look_for_media(content: Raw, found: _Newest) -> None:
-    if opening(content) != b"[":
-        return
     for part in _parts(content):
         kind = text(part.type)
         if kind in _IMAGE_TYPES:
@@ -216,8 +217,8 @@ def _system(fields: Mapping[str, Raw], turns: Sequence[Raw]) -> str:
 
 def _head(content: Raw) -> str:
     if opening(content) == b'"':
-        return text(content)[:SYSTEM_MAX]
-    texts = (text(part.text) for part in _parts(content))
+        return excerpt(content)[:SYSTEM_MAX]
+    texts = (excerpt(part.text) for part in _parts(content))
     return "\n".join(each[:SYSTEM_MAX] for each in texts if not each.startswith("x-anthropic-billing"))[:SYSTEM_MAX]
 
 
