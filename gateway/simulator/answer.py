@@ -145,7 +145,7 @@ def _call(text: str, start: int, tools: Mapping[str, Tool]) -> tuple[Answer, int
 def _named(name: str, tools: Mapping[str, Tool]) -> Tool:
     namespace, _, bare = name.rpartition("/")
     found = tools.get(bare)
-    return found if found is not None and not namespace else Tool(bare, namespace=namespace)
+    return found if found is not None and namespace in ("", found.namespace) else Tool(bare, namespace=namespace)
 
 
 def _as_call(tool: Tool, arguments: str) -> Answer:

@@ -73,7 +73,7 @@ class _Writer:
         self.tokens = 0
         self.reported = False
 
-    def add(self, name: str, **members: object) -> None:
+    def add(self, name: str, /, **members: object) -> None:
         data = encode({"type": name, "sequence_number": len(self.pieces), **members})
         self.pieces.append((b"event: %b\ndata: %b\n\n" % (name.encode(), data), self.tokens, self.reported))
 
