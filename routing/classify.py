@@ -24,6 +24,9 @@ STRUCTURE_WEIGHT = 5.0
 SCORE_MAX = 30.0
 """Beyond it the confidence is 1 in a float anyway."""
 
+CLEAR = 1.0
+"""From this weight on words say what is wanted of a diff or a traceback; it is a review where they say less."""
+
 SHORT_CHARS = 60
 """A follow-up such as "yes, go on": up to here a turn inherits from the one before."""
 SILENT = 0.8
@@ -136,7 +139,8 @@ def _kinds(
         return "prose", "structured" if signals.structured and wanted == "prose" else wanted
     shown = max((sight for sight in shapes if sight.clue.shows), key=_weight, default=None)
     into = shown.clue.shows if shown is not None and shown.clue.shows else "prose"
-    return into, _wanted(words, 1) or _wanted(shapes, 1) or "code"
+    clear = [sight for sight in words if sight.weight >= CLEAR]
+    return into, _wanted(clear, 1) or _wanted(shapes, 1) or _wanted(words, 1) or "code"
 
 
 def _wanted(sights: Sequence[Sight], sign: int) -> OutputKind | None:

@@ -44,11 +44,11 @@ _LINE = re.compile(
         |(?:(?:export|default|async|public|private|protected|static|final|pub)\ )*
             (?:(?:function|fn|func|impl|struct|interface|enum|trait)\ \w+.*[{(]
             |(?:const|let|var|int|long|double|float|void|bool|string|auto|char)\ [\w*&<>\[\]]+\s*(?:=|\(|;)))
+    |(?P<tables>(?:--\ )?(?:\w+\.)?[A-Z]\w+\ ?\(\w+(?:\ \w+)?(?:,\ *\w+(?:\ \w+)?){2,}\)?$)
     |(?P<statement>(?:return\b.*[;\w)\]]|if\ .+:|if\ ?\(.+\).*|for\ .+\ in\ .+:|for\ ?\(.+|while\ .+:|while\ ?\(.+|elif\ .+:
         |else:|try:|except\b.*:|\}\ ?else\b.*|assert\ .+|print\(.*\)|[\w.]+\(.*\);?|[\w.\[\]]+\ [+*-]?=\ \S.*[\w)\]}"';])$)
-    |(?P<sql>(?:SELECT|select)\ .+|(?:INSERT\ INTO|CREATE\ TABLE|ALTER\ TABLE|DELETE\ FROM|DROP\ TABLE)\b|UPDATE\ \w+\ SET\b
-        |WITH\ \w+\ AS\ \()
-    |(?P<tables>(?:--\ )?(?:\w+\.)?[A-Za-z_]\w+\ ?\(\w+(?:\ \w+)?(?:,\ *\w+(?:\ \w+)?){2,}\)?$|--\ \w)
+    |(?P<sql>SELECT\ .+|select\ .+\ from\ |(?:INSERT\ INTO|CREATE\ TABLE|ALTER\ TABLE|DELETE\ FROM|DROP\ TABLE)\b
+        |UPDATE\ \w+\ SET\b|WITH\ \w+\ AS\ \()
     |(?P<markup><(?:!DOCTYPE|/?(?:html|head|body|div|span|script|style|svg|table|input|button|form|img|p|ul|a))\b[^<>]*>
         |\{\s*"\w+"\s*:|"\w+":\ )
     |(?P<shell>(?:\$\ |\#\ )?(?:sudo\ )?(?:git|npm|npx|pip|docker|kubectl|curl|cargo|apt(?:-get)?|brew|ssh|cd|ls|grep|sed|awk

@@ -31,8 +31,8 @@ EXTRACT = Clue(name="extract", weight=-0.9, asks="structured")
 ENGLISH: Mapping[Clue, str] = {
     WRITE_CODE: "implement refactor refactoring debug debugging codegen oneliner codebase reimplement pseudocode",
     FIX: (
-        "fix fixes bug bugs bugfix crash crashes crashed segfault traceback stacktrace deadlock regression lint "
-        "linter mypy typecheck undefined exception exceptions nullpointerexception panics failing"
+        "fix fixes bug bugs bugfix crash crashes crashed segfault stacktrace deadlock regression lint "
+        "linter mypy typecheck nullpointerexception panics failing"
     ),
     CHANGE: (
         "deprecated backport rebase refactored param params kwarg kwargs workspace flag flags config configs "
@@ -67,7 +67,8 @@ ENGLISH: Mapping[Clue, str] = {
         "repository repo branch code coding program programs script scripts snippet stdin stdout stderr cli "
         "localhost tests unittest unittests mock assert print printed exit static const init def var foo bar "
         "digits digit sorted sort substring lambda iterator generator inheritance polymorphism namespace typing "
-        "undefined button login dropdown checkbox css div websocket socket tcp oauth jwt cron payload"
+        "undefined exception exceptions traceback button login dropdown checkbox css div websocket socket tcp "
+        "oauth jwt cron payload"
     ),
     CONFIGURE: "dockerfile makefile yaml yml toml nginx terraform ansible helm haproxy systemd webpack eslint tsconfig",
     SHELL_TASK: (
