@@ -52,6 +52,8 @@ class Simulator:
             await self._answer(call, receive, send)
         except Refused as refused:
             await self._refuse(call, send, refused)
+        except RecursionError:  # before anything was sent: only reading and writing JSON goes deep
+            await self._refuse(call, send, Refused(400, "invalid_request_error", "The request is nested too deeply."))
 
     async def _answer(self, call: Call, receive: Receive, send: Send) -> None:
         if len(call.body) > BODY_BYTES_MAX:

@@ -95,10 +95,10 @@ def _options(prompt: Prompt) -> tuple[str, bool]:
     options = mapping(prompt.cache.get("options"))
     ttl = options.get("ttl") or "30m"
     mode = options.get("mode") or "implicit"
-    if ttl not in LIFETIME_S:
+    if not isinstance(ttl, str) or ttl not in LIFETIME_S:
         raise Refused(400, "invalid_request_error", f"Invalid value: '{ttl}'. Supported values are: '30m' and '12h'.")
     if mode not in ("implicit", "explicit"):
         raise Refused(400, "invalid_request_error", f"Invalid value: '{mode}' for 'prompt_cache_options.mode'.")
     if prompt.model.startswith("gpt-6") and prompt.cache.get("retention") is not None:
         raise Refused(400, "invalid_request_error", "Unsupported parameter: 'prompt_cache_retention'.")
-    return str(ttl), mode == "explicit"
+    return ttl, mode == "explicit"

@@ -131,6 +131,8 @@ class Provider:
             fault is not None and fault.kind == "split_utf8",
         )
         outline = self._outline(endpoint, prompt, verdict, spoken, paid_writes, owner)
+        if endpoint == "responses":
+            self.stored.keep(owner, outline, len(call.body))
         if fault is not None and fault.kind == "no_usage":
             outline = msgspec.structs.replace(outline, reports=False)
         if fault is not None and fault.kind == "no_cached_tokens":
@@ -183,8 +185,6 @@ class Provider:
             delta_tokens=1 if self.pace_s else DELTA_TOKENS,
         )
         self._shapes.keep(name, owner, prompt)
-        if endpoint == "responses":
-            self.stored.keep(owner, outline)
         return outline
 
     def _job(

@@ -74,11 +74,10 @@ def read_embedding(body: Mapping[str, object]) -> Prompt:
     """Read one embeddings request: a block for each input to embed."""
     model = name_of(body)
     given = body.get("input")
-    inputs = listing(given)
-    if isinstance(given, str) or all(isinstance(one, int) for one in inputs):
-        inputs = [given]
-    if not inputs or given in (None, [], ""):
+    if not given or not isinstance(given, str | list):
         raise Refused(400, "invalid_request_error", "Missing required parameter: 'input'.")
+    one_only = isinstance(given, str) or all(isinstance(one, int) for one in given)
+    inputs = [given] if one_only else listing(given)
     return Prompt(model=model, blocks=[block("messages", one, "user") for one in inputs], scope={}, echo=body)
 
 

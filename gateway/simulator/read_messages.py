@@ -18,7 +18,7 @@ from gateway.simulator.prompt import (
 from gateway.simulator.tokens import has_image
 
 MARKERS_MAX = 4
-_UNMARKABLE = frozenset({"thinking", "redacted_thinking"})
+_UNMARKABLE = ("thinking", "redacted_thinking")
 
 
 def read(body: Mapping[str, object]) -> Prompt:

@@ -31,14 +31,15 @@ class Stored:
         self._kept.clear()
         self._size = 0
 
-    def keep(self, owner: str, outline: Outline) -> None:
-        """Keep one response, unless the caller said `store: false`."""
+    def keep(self, owner: str, outline: Outline, body_bytes: int) -> None:
+        """Keep one response, unless the caller said `store: false`; `body_bytes` is the size of what was asked."""
         if outline.prompt.echo.get("store") is False:
             return
         blocks = [one for one in outline.prompt.blocks if one.section == "messages"]
         if outline.answer.text:
             blocks.append(block("messages", {"type": "output_text", "text": outline.answer.text}, "assistant"))
-        kept = _Kept(owner, outline, blocks, sum(len(one.data) for one in outline.prompt.blocks))
+        size = body_bytes + sum(len(one.data) for one in blocks)  # images are short in blocks and long in bodies
+        kept = _Kept(owner, outline, blocks, size)
         self._kept[outline.id] = kept
         self._size += kept.size
         while len(self._kept) > RESPONSES_MAX or self._size > BYTES_MAX:

@@ -16,7 +16,7 @@ IMAGE_TOKENS = 1000
 _MARKERS = frozenset({"cache_control", "prompt_cache_breakpoint"})
 _VOLATILE = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
 """Members of an item that are not part of the prompt a model reads, so caches ignore them."""
-_IMAGES = frozenset({"image", "input_image", "image_url"})
+_IMAGES = ("image", "input_image", "image_url")  # a type may be anything in JSON, and not all of it can be in a set
 _FRAMES = {
     "user": b"usr ",
     "assistant": b"ast ",

@@ -103,10 +103,13 @@ def test_what_is_not_there_is_404(served, path):
     assert served.ask(path)[0] == 404
 
 
+NESTED = b'[{"content": ' * 450 + b"1" + b"}]" * 450
 REFUSED = [
     ("/v1/chat/completions", b"{", 400, "could not parse"),
     ("/v1/chat/completions", b"\xff", 400, "could not parse"),
     ("/v1/chat/completions", b"[" * 20_000, 400, "could not parse"),
+    ("/v1/chat/completions", b'{"model": "gpt-6-sol", "messages": "\\ud800"}', 400, "could not parse"),
+    ("/v1/messages", b'{"model": "claude-opus-5-5", "messages": ' + NESTED + b"}", 400, "nested too deeply"),
     ("/v1/chat/completions", b"[]", 400, "must be a JSON object"),
     ("/v1/chat/completions", {"messages": HELLO}, 400, "model"),
     ("/v1/chat/completions", {"model": "gpt-6-sol"}, 400, "messages"),
