@@ -11,7 +11,7 @@ SOURCES := pyproject.toml requirements-build.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test serve test check-code image
+.PHONY: help setup setup-test serve test test-clients check-code image
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,10 @@ serve: $(VENV)/.pointsman ## the gateway on 127.0.0.1:4000; CONFIG=file, ARGS=mo
 
 test: setup-test ## all tests; ARGS="tests/cache -q" for a part
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-clients: setup-test ## real client programs against the gateway; fetches some 400 MB of them once
+	@$(BIN)/python -m tests.clients.install
+	@$(BIN)/python -m pytest -m clients tests/clients $(ARGS)
 
 check-code: setup-test ## style, types, who may import whom
 	@$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from gateway.dialects.ask import Ask, NotReadable, read
 from gateway.dialects.signals import signals
 from gateway.house import House
 from gateway.identify import Caller, identify
-from gateway.pipeline import Refused, assessed, considered, servable, threaded
+from gateway.pipeline import Refused, assessed, considered, origin, servable, threaded
 from gateway.wire.target import Target, head
 from routing.classify import classify
 from routing.explain import explain
@@ -58,7 +58,7 @@ def explain_request(
     print_ = fingerprint(ask.dialect, ask.fields, NO_SEED if house is None else house.seed, team.encode("utf-8", "replace"))
     caller = threaded(caller, ask.dialect, print_, house)
     record = house.threads.recall(caller.thread, team) if house is not None and caller.thread else None
-    decision = considered(asked, ask, caller, record, snapshot, wall)
+    decision = considered(asked, ask, caller, record or origin(caller, house), snapshot, wall)
     elapsed_us = (time.perf_counter() - began) * 1e6
     model, upstream, refusal = _destination(decision, ask, caller, snapshot)
     freshness = Freshness(state="unknown", reason="no_memory")

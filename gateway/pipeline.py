@@ -84,7 +84,7 @@ class Pipeline:
         print_ = fingerprint(ask.dialect, ask.fields, house.seed, caller.team.encode())
         caller = threaded(caller, ask.dialect, print_, house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
-        decision = considered(head, ask, caller, record, snapshot, wall)
+        decision = considered(head, ask, caller, record or origin(caller, house), snapshot, wall)
         candidates = servable(decision, ask, caller, snapshot)
         freshness = assessed(record, print_, candidates[0].model, snapshot, wall)
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
@@ -172,6 +172,11 @@ def threaded(caller: Caller, dialect: Dialect, print_: Fingerprint, house: House
     if caller.thread or caller.rule != "content_chain" or not print_.first_turn:
         return caller
     return msgspec.structs.replace(caller, thread=f"chain:{dialect}:{print_.first_turn.hex()}")
+
+
+def origin(caller: Caller, house: House | None) -> ThreadRecord | None:
+    """What is remembered of the thread this one was forked from: it shares the prompt, so it shares the model."""
+    return house.threads.recall(caller.forked_from, caller.team) if house is not None and caller.forked_from else None
 
 
 def considered(

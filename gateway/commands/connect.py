@@ -1,9 +1,12 @@
 """`pointsman connect CLIENT`: what to put into a client's configuration so that it speaks through this gateway."""
 
 import argparse
+import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -22,6 +25,7 @@ RECIPES: Mapping[str, Recipe] = {
         text="""\
 model = "auto"
 model_provider = "pointsman"
+# model_catalog_json = "/path/to/pointsman-models.json"
 
 [model_providers.pointsman]
 name = "pointsman"
@@ -31,7 +35,9 @@ wire_api = "responses"
 env_http_headers = {{ "x-pointsman-user" = "USER" }}
 """,
         note="Merge it into ~/.codex/config.toml. Codex ignores OPENAI_BASE_URL; the provider block is what counts.\n"
-        "Then: POINTSMAN_KEY={key} codex",
+        "Codex knows no model called auto and falls back to plainer tools, with a warning. This teaches it the name:\n"
+        "  codex debug models | pointsman connect codex --catalog - > ~/.codex/pointsman-models.json\n"
+        "and put that path into model_catalog_json. Then: POINTSMAN_KEY={key} codex",
     ),
     "claude": Recipe(
         text="""\
@@ -114,10 +120,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--url", default="http://127.0.0.1:4000", help="the gateway's address (default: %(default)s)")
     parser.add_argument("--key", default=os.environ.get("POINTSMAN_KEY", "any-key"), help="your team's key")
     parser.add_argument("--write", action="store_true", help="write the client's file instead; never overwrites one")
+    parser.add_argument(
+        "--catalog", metavar="FILE", help="codex: add `auto` to a catalog that `codex debug models` printed (- reads it)"
+    )
+    parser.add_argument("--like", metavar="MODEL", help="with --catalog: whose abilities `auto` has (default: the first)")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.catalog is not None:
+        return _catalog(args)
     recipe = RECIPES[args.client]
     values = {"base": args.url.rstrip("/").removesuffix("/v1"), "key": args.key}
     text = recipe.text.format(**values)
@@ -138,3 +150,25 @@ def run(args: argparse.Namespace) -> int:
     path.write_text(text)
     print(f"wrote {path}\n{note}")
     return 0
+
+
+def _catalog(args: argparse.Namespace) -> int:
+    """Print a Codex model catalog that has `auto`."""
+    try:
+        said = sys.stdin.buffer.read() if args.catalog == "-" else Path(args.catalog).read_bytes()
+        print(json.dumps(with_auto(json.loads(said), args.like)))
+    except (OSError, ValueError, LookupError) as error:
+        print(f"pointsman connect: no catalog of Codex: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def with_auto(catalog: Mapping[str, Any], like: str | None) -> dict[str, Any]:
+    """The catalog with one more model first, `auto`, that can do what `like` can. LookupError where nothing is like it."""
+    models = [model for model in catalog["models"] if model["slug"] != "auto"]
+    pattern = next((model for model in models if like is None or model["slug"] == like), None)
+    if pattern is None:
+        raise LookupError(f"no model is called {like!r}; there are {', '.join(model['slug'] for model in models)}")
+    told = "Pointsman chooses the model."
+    auto = {**pattern, "slug": "auto", "display_name": "auto", "description": told, "upgrade": None}
+    return {**catalog, "models": [auto, *models]}
