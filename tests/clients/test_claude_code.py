@@ -55,7 +55,7 @@ def test_the_title_is_no_part_of_the_thread(desk, program):
             rows = desk.rows("claude-code")
             if any(row["agent"] == "auxiliary" for row in rows) and any(row["agent"] == "main" for row in rows):
                 break
-            if not typed and "? for shortcuts" in shown:
+            if not typed and ("shift+tab" in shown or "? for shortcuts" in shown):
                 subprocess.run(["tmux", "send-keys", "-t", pane, "say hello please", "Enter"], check=True)
                 typed = True
             elif not typed and ("Enter to confirm" in shown or "Yes" in shown):

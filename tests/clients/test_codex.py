@@ -1,6 +1,8 @@
 """Codex CLI: new, resumed, forked, with a sub-agent, compacted; what it shows and what the ledger has."""
 
+import struct
 import subprocess
+import zlib
 
 import pytest
 
@@ -25,6 +27,17 @@ def codex(desk, program):
 
 def said(told):
     return [each["item"]["text"] for each in told if each["type"] == "item.completed" and each["item"]["type"] == "agent_message"]
+
+
+def png():
+    """A white picture of 8 by 8."""
+
+    def part(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    lines = (b"\0" + b"\xff" * 24) * 8
+    head = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(lines)) + part(b"IEND", b"")
 
 
 def test_new_resumed_and_forked(codex, desk):
@@ -63,13 +76,9 @@ def test_a_compaction_is_seen_and_the_thread_goes_on(codex, desk):
     assert rows[2]["cache_state"] == "broken"
 
 
-def test_an_image_keeps_its_thread_where_it_is(codex, desk, tmp_path):
+def test_an_image_goes_to_the_general_model(codex, desk, tmp_path):
     picture = tmp_path / "dot.png"
-    picture.write_bytes(
-        bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-                      "1f15c4890000000d49444154789c6360f8cf500f000385018034"
-                      "5d7ff00000000049454e44ae426082")
-    )  # fmt: skip
+    picture.write_bytes(png())
     codex("-i", str(picture), "--", "what is on the picture?")
     (row,) = desk.rows("codex")
     assert (row["input_kind"], row["output_kind"], row["route"]) == ("image", "visual_description", "general")
