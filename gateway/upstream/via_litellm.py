@@ -8,9 +8,11 @@ do beside translating is off: retries, callbacks, telemetry, caches, the downloa
 import asyncio
 import contextlib
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from gateway.upstream.translate import arguments, event, last, refused, whole
@@ -18,6 +20,11 @@ from gateway.wire.types import Ended, Headers, Listener, Send
 
 MESSAGE_MAX = 2000
 """Characters of an upstream's error that are passed on."""
+_MCP_GATEWAY = "litellm.responses.mcp.litellm_proxy_mcp_handler"
+_UNREACHED = frozenset(
+    ("ConnectError", "ConnectTimeout", "ConnectionRefusedError", "ClientConnectorError", "ClientConnectorDNSError", "gaierror")
+)
+"""Names of errors that mean nothing was sent."""
 
 _JSON: Headers = ((b"content-type", b"application/json"),)
 _SSE: Headers = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
@@ -64,6 +71,7 @@ class Translator:
             os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
             os.environ.setdefault("LITELLM_LOG", "CRITICAL")
             warnings.filterwarnings("ignore", module=r"(litellm|pydantic|openai|aiohttp|httpx)\b")
+            sys.modules[_MCP_GATEWAY] = _without_mcp_gateway()
             import litellm
 
             litellm.telemetry = False
@@ -176,13 +184,20 @@ class TranslatedFlight:
             what(*words)
 
 
+def _without_mcp_gateway() -> ModuleType:
+    """Stands where LiteLLM keeps its own MCP gateway: it asks that on every call with tools, and its packages are not here."""
+    module = ModuleType(_MCP_GATEWAY)
+    nothing = SimpleNamespace(should_use_litellm_mcp_gateway=lambda tools: False)
+    module.LiteLLM_Proxy_MCP_Handler = nothing  # type: ignore[attr-defined]
+    return module
+
+
 def _how(error: Exception) -> Ended:
     """`complete` where the upstream answered with an error of its own."""
     name = type(error).__name__
     if "Timeout" in name:
         return "timeout"
-    causes = [type(cause).__name__ for cause in _causes(error)]
-    if any("Connect" in each for each in causes):
+    if any(type(cause).__name__ in _UNREACHED for cause in _causes(error)):
         return "refused"
     return "complete" if isinstance(getattr(error, "status_code", None), int) and "Connection" not in name else "cut"
 
@@ -197,8 +212,8 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _retry_after_s(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    value = headers.get("retry-after")
+    own = getattr(error, "litellm_response_headers", None) or {}
+    value = own.get("retry-after") or (getattr(getattr(error, "response", None), "headers", None) or {}).get("retry-after")
     try:
         return float(value) if value is not None else None
     except ValueError:
