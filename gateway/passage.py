@@ -12,7 +12,7 @@ from cache.threads import observed, remember
 from cache.types import Freshness, ThreadRecord
 from gateway import headers
 from gateway.config.compiled import Snapshot, Upstream
-from gateway.dialects.ask import Ask, splice
+from gateway.dialects.ask import Ask, is_crossed, splice
 from gateway.dialects.edits import edits_for, hides_usage
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.errors import Refusal, answer, stream_error
@@ -396,7 +396,7 @@ class RequestPassage:
 
 
 def _must_translate(ask: Ask, upstream: Upstream) -> bool:
-    return ask.endpoint not in upstream.dialects
+    return ask.endpoint not in upstream.dialects or (ask.endpoint == "chat" and is_crossed(ask))
 
 
 def _failure(how: Ended, status: int, headers_: Headers) -> Failure:

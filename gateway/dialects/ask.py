@@ -109,6 +109,11 @@ def members(raw: Raw) -> dict[str, Raw]:
         return {}
 
 
+def is_crossed(ask: Ask) -> bool:
+    """Whether a chat request has a Responses body, as Cursor posts with its own key; it wants chat events back."""
+    return ask.dialect == "chat" and "input" in ask.fields and "messages" not in ask.fields
+
+
 def opening(raw: Raw, size: int = 1) -> bytes:
     """The first bytes of a raw value, without a copy of the rest."""
     return bytes(memoryview(raw)[:size])

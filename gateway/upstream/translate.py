@@ -43,6 +43,8 @@ def arguments(translate: Translate, body: bytes, headers: Headers) -> tuple[Call
         "extra_headers": {name.decode(): value.decode("latin-1") for name, value in headers if name in _CARRIED},
     }
     if translate.dialect == "chat":
+        if "messages" not in asked and "input" in asked:
+            asked = {name: value for name, value in _hoisted(asked).items() if name not in _NOT_BRIDGED}
         if translate.stream:
             asked["stream_options"] = {"include_usage": True}
         return "acompletion", {**asked, **common}

@@ -22,7 +22,10 @@ MESSAGE_MAX = 2000
 """Characters of an upstream's error that are passed on."""
 _MCP_GATEWAY = "litellm.responses.mcp.litellm_proxy_mcp_handler"
 _UNREACHED = frozenset(
-    ("ConnectError", "ConnectTimeout", "ConnectionRefusedError", "ClientConnectorError", "ClientConnectorDNSError", "gaierror")
+    (
+        "ConnectError", "ConnectTimeout", "ConnectionRefusedError", "ClientConnectorError", "ClientConnectorDNSError",
+        "gaierror",
+    )  # fmt: skip
 )
 """Names of errors that mean nothing was sent."""
 
@@ -144,6 +147,8 @@ class TranslatedFlight:
         asked["timeout"] = self._send.origin.first_byte_s
         if call == "messages":
             return await litellm.anthropic.messages.acreate(**asked)
+        if call == "acompletion" and "messages" not in asked:
+            asked = _as_chat(asked)
         return await getattr(litellm, call)(**asked)
 
     async def _relay(self, stream: Any) -> None:
@@ -184,8 +189,25 @@ class TranslatedFlight:
             what(*words)
 
 
+def _as_chat(asked: dict[str, Any]) -> dict[str, Any]:
+    """A Responses body that came to the chat endpoint, as chat; what is no part of the body stays as it is."""
+    from litellm.responses.litellm_completion_transformation.transformation import LiteLLMCompletionResponsesConfig
+
+    ours = ("api_key", "api_base", "num_retries", "max_retries", "drop_params", "extra_headers", "timeout", "stream_options")
+    named = (*ours, "model", "input", "custom_llm_provider", "stream")
+    body = {name: value for name, value in asked.items() if name not in named}
+    made = LiteLLMCompletionResponsesConfig.transform_responses_api_request_to_chat_completion_request(
+        model=asked["model"],
+        input=asked["input"],
+        responses_api_request=body,
+        custom_llm_provider=asked["custom_llm_provider"],
+        stream=bool(asked.get("stream")),
+    )
+    return {**made, **{name: asked[name] for name in (*ours, "custom_llm_provider") if name in asked}}
+
+
 def _without_mcp_gateway() -> ModuleType:
-    """Stands where LiteLLM keeps its own MCP gateway: it asks that on every call with tools, and its packages are not here."""
+    """Stands where LiteLLM keeps its own MCP gateway, which it asks on every call with tools; its packages are not here."""
     module = ModuleType(_MCP_GATEWAY)
     nothing = SimpleNamespace(should_use_litellm_mcp_gateway=lambda tools: False)
     module.LiteLLM_Proxy_MCP_Handler = nothing  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from anthropic import Anthropic, BadRequestError, RateLimitError
 from openai import OpenAI
 from openai import RateLimitError as OpenAIRateLimitError
 
+from gateway.dialects.sse import events
 from tests.line.rig import ROOT, Upstream, gateway, wait_for
 
 SAY = "[[say: spoken across]]"
@@ -151,6 +152,27 @@ def test_messages_tools_to_chat(anthropic):
     with anthropic.messages.stream(**asked) as stream:
         (call,) = [block for block in stream.get_final_message().content if block.type == "tool_use"]
     assert (call.name, call.input) == ("weather", {"city": "Lima"})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_p1_19_cursor_posts_a_responses_body_to_chat_and_reads_chat(across, provider, stream):
+    body = {
+        "model": "gpt-6.1-sol", "stream": stream, "input": [{"role": "user", "content": [{"type": "input_text", "text": CALL}]}],
+        "tools": [{"type": "function", "name": "weather", "parameters": TOOL}], "stream_options": {"include_usage": True},
+        "instructions": "Be kind.", "max_output_tokens": 50,
+    }  # fmt: skip
+    reply = across.ask("/v1/chat/completions", body)
+    assert reply.status == 200
+    if stream:
+        chunks = [json.loads(data) for _, data in events(reply.body) if data != b"[DONE]"]
+        assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
+        calls = [call for chunk in chunks for choice in chunk["choices"] for call in choice["delta"].get("tool_calls", [])]
+        assert "".join(call["function"].get("arguments") or "" for call in calls) == '{"city": "Lima"}'
+        assert chunks[-1]["usage"]["total_tokens"]
+    else:
+        (call,) = reply.json["choices"][0]["message"]["tool_calls"]
+        assert json.loads(call["function"]["arguments"]) == {"city": "Lima"}
+    agrees(across, provider)
 
 
 def test_the_billing_block_goes_to_anthropic_alone(anthropic, recorder):
