@@ -25,7 +25,7 @@ _UNREACHED = frozenset(
     (
         "ConnectError", "ConnectTimeout", "ConnectionRefusedError", "ClientConnectorError", "ClientConnectorDNSError",
         "gaierror",
-    )  # fmt: skip
+    )
 )
 """Names of errors that mean nothing was sent."""
 
