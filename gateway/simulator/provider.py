@@ -145,6 +145,8 @@ class Provider:
 
     def _read(self, endpoint: str, body: Mapping[str, object], owner: str) -> Prompt:
         if endpoint == "messages":
+            if body.get("max_tokens") is None:
+                raise Refused(400, "invalid_request_error", "max_tokens: Field required")
             return read_messages.read(body)
         if endpoint == "chat":
             return read_chat.read(body)

@@ -109,12 +109,13 @@ REFUSED = [
     ("/v1/chat/completions", b"\xff", 400, "could not parse"),
     ("/v1/chat/completions", b"[" * 20_000, 400, "could not parse"),
     ("/v1/chat/completions", b'{"model": "gpt-6-sol", "messages": "\\ud800"}', 400, "could not parse"),
-    ("/v1/messages", b'{"model": "claude-opus-5-5", "messages": ' + NESTED + b"}", 400, "nested too deeply"),
+    ("/v1/messages", b'{"model": "claude-opus-5-5", "max_tokens": 9, "messages": ' + NESTED + b"}", 400, "nested too deeply"),
     ("/v1/chat/completions", b"[]", 400, "must be a JSON object"),
     ("/v1/chat/completions", {"messages": HELLO}, 400, "model"),
     ("/v1/chat/completions", {"model": "gpt-6-sol"}, 400, "messages"),
     ("/v1/chat/completions", {"model": 5, "messages": HELLO}, 400, "model"),
-    ("/v1/messages", {"model": "claude-opus-5-5", "messages": []}, 400, "at least one message"),
+    ("/v1/messages", {"model": "claude-opus-5-5", "max_tokens": 9, "messages": []}, 400, "at least one message"),
+    ("/v1/messages", {"model": "claude-opus-5-5", "messages": HELLO}, 400, "max_tokens: Field required"),
     ("/v1/embeddings", {"model": "m", "input": []}, 400, "input"),
 ]
 

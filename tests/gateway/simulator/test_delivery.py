@@ -293,3 +293,10 @@ def test_without_a_pace_events_are_joined_but_not_without_end():
     sizes = [len(message["body"]) for message in bare(create(), STREAM, headers) if message.get("body")]
     assert 10 < len(sizes) < 200
     assert max(sizes) < JOINED_MAX + 1000
+
+
+def test_without_a_pace_a_short_answer_leaves_in_one_write():
+    for body in (WHOLE, STREAM):
+        start, end = bare(create(), body, KEY)
+        assert (start["type"], end["more_body"]) == ("http.response.start", False)
+        assert len(end["body"]) > 100
