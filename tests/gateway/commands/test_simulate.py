@@ -140,8 +140,10 @@ def test_the_help_names_every_fault_and_lever() -> None:
 
     for kind in KINDS | {"status:"}:
         assert kind in simulate.EPILOG
+    page = (ROOT / "docs/how-to/simulate.md").read_text("utf-8")
     for lever in _HANDLERS:
         assert lever in simulate.EPILOG
+        assert lever.replace(" ", " /__sim/") in page
     shown = re.findall(r"(?<= )(?:status:\d+|[a-z_]+);[a-z_]+=[\d.]+", simulate.EPILOG)
     assert len(shown) >= 4
     assert parse(",".join(shown))

@@ -89,11 +89,12 @@ def test_a_stream_comes_at_its_pace(slow):
     started = time.monotonic()
     connection.request("POST", "/v1/chat/completions", json.dumps(STREAM), KEY)
     answer = connection.getresponse()
-    assert time.monotonic() - started < 20 * PACE_S
+    begun = time.monotonic() - started
     times = [time.monotonic() - started for line in answer if line.startswith(b"data:")]
     connection.close()
     assert times[-1] >= 40 * PACE_S
-    assert times[len(times) // 2] > 10 * PACE_S
+    assert begun < times[-1] / 2
+    assert times[-1] / 4 < times[len(times) // 2] < times[-1] * 3 / 4
 
 
 def test_a_whole_answer_takes_as_long_as_it_would_have_streamed(slow):
@@ -110,7 +111,7 @@ def test_who_hangs_up_pays_for_what_was_made_by_then(slow, body):
     connection.sock.close()
     row = settled(slow)
     assert (row["outcome"], row["reported"]) == ("gone", False)
-    assert 20 <= row["kinds"]["output"] <= 200
+    assert 10 <= row["kinds"]["output"] < 400
     assert slow.json("/__sim/bill")["open"] == 0
 
 
