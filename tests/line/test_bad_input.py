@@ -115,7 +115,7 @@ def test_a_key_of_nobody_and_no_key(running, path):
         b'{"model":"auto","text":{"format":[]},"response_format":7,"output_config":{"format":null},"metadata":[]}',
         b'{"model":"auto","messages":' + b"[" * 500 + b"]" * 500 + b"}",
         b'{"model":"auto","messages":[{"role":"user","content":"' + b"\\u4e2d" * 200_000 + b'"}]}',
-        b'{"model":"auto","input":[' + b'{"role":"user","content":"a"},' * 20_000 + b'{"role":"user","content":"b"}]}',
+        b'{"model":"auto","messages":[],"input":[' + b'{"role":"user","content":"a"},' * 20_000 + b'{"role":"user","content":"b"}]}',
     ],
 )
 @pytest.mark.parametrize("path", PATHS)

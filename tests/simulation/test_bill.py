@@ -19,7 +19,7 @@ import pytest
 from tests.line.rig import ROOT, gateway, wait_for
 
 REQUESTS = 5_000
-HANG_UPS = 600
+HANG_UPS = 1_000
 CROWD = 48
 SEED = 20261125
 MODELS = {
