@@ -6,10 +6,9 @@ from cache.types import ThreadRecord
 from gateway.api.page_facts import KindUse, PageFacts, Recent, TeamSpend, ThreadLine, Unpriced
 from gateway.api.threads import freshness_of
 from gateway.house import House
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_rows import HOUR_S
+from gateway.metering.ledger import Ledger, exact_sum, total
 from gateway.metering.resume import resume_cost
-from gateway.metering.spend import Line, Report, report, since
+from gateway.metering.spend import HOUR_S, Line, Report, report, since
 from gateway.metering.types import KINDS
 
 HOURS_SHOWN = 24
@@ -64,25 +63,27 @@ def _teams(month: Report, today: Report) -> tuple[TeamSpend, ...]:
 
 def _hours(ledger: Ledger, now: float, team: str | None) -> tuple[int, ...]:
     last = int(now // HOUR_S)
-    query = "SELECT hour, picos FROM hours WHERE hour > ?" + ("" if team is None else " AND team = ?")
-    sums: Counter[int] = Counter()
-    for row in ledger.rows(query, [last - HOURS_SHOWN, *([] if team is None else [team])]):
-        sums[row["hour"]] += row["picos"]
-    return tuple(sums[hour] for hour in range(last - HOURS_SHOWN + 1, last + 1))
+    query = f"SELECT hour, {exact_sum('picos', 'picos')} FROM hours_by_place WHERE hour > ?"
+    query += ("" if team is None else " AND team = ?") + " GROUP BY hour"
+    sums = {row["hour"]: total(row, "picos") for row in ledger.rows(query, _values(last - HOURS_SHOWN, team))}
+    return tuple(sums.get(hour, 0) for hour in range(last - HOURS_SHOWN + 1, last + 1))
 
 
-def _kinds(ledger: Ledger, now: float, team: str | None, total: Line) -> tuple[KindUse, ...]:
+def _kinds(ledger: Ledger, now: float, team: str | None, month: Line) -> tuple[KindUse, ...]:
     """This month by kind; the dollars of a kind that has tokens and no price at all are unknown."""
-    start = int(since("month", now) // HOUR_S)
-    columns = ", ".join(f"picos_{kind}" for kind in KINDS)
-    query = f"SELECT {columns} FROM hours WHERE hour >= ?" + ("" if team is None else " AND team = ?")
-    picos: Counter[str] = Counter()
-    for row in ledger.rows(query, [start, *([] if team is None else [team])]):
-        for kind in KINDS:
-            picos[kind] += row[f"picos_{kind}"]
-    used = [(kind, total.tokens.get(kind, 0)) for kind in KINDS]
-    missing = None if total.unpriced else 0
-    return tuple(KindUse(kind=kind, tokens=tokens, picos=picos[kind] or missing) for kind, tokens in used if tokens)
+    columns = ", ".join(exact_sum(f"picos_{kind}", kind) for kind in KINDS)
+    query = f"SELECT {columns} FROM hours_by_place WHERE hour >= ?" + ("" if team is None else " AND team = ?")
+    (sums,) = ledger.rows(query, _values(int(since("month", now) // HOUR_S), team))
+    missing = None if month.unpriced else 0
+    return tuple(
+        KindUse(kind=kind, tokens=tokens, picos=total(sums, kind) or missing)
+        for kind in KINDS
+        if (tokens := month.tokens.get(kind, 0))
+    )
+
+
+def _values(first: float, team: str | None) -> list[float | str]:
+    return [first] if team is None else [first, team]
 
 
 def _recent(ledger: Ledger, team: str | None) -> tuple[Recent, ...]:
@@ -135,7 +136,7 @@ def _unpriced(ledger: Ledger, now: float, team: str | None) -> tuple[Unpriced, .
         + ("" if team is None else " AND team = ?")
         + " GROUP BY model, provider, price_reason ORDER BY n DESC LIMIT ?"
     )
-    rows = ledger.rows(query, [start, *([] if team is None else [team]), UNPRICED_SHOWN])
+    rows = ledger.rows(query, [*_values(start, team), UNPRICED_SHOWN])
     return tuple(
         Unpriced(model=row["model"], provider=row["provider"], reason=row["price_reason"], requests=row["n"]) for row in rows
     )

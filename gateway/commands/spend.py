@@ -4,19 +4,23 @@ import argparse
 import csv
 import json
 import os
+import sqlite3
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
 from gateway.api.spend_json import as_json
 from gateway.metering.ledger import Ledger, LedgerError
-from gateway.metering.spend import BY, Report, report, since, usd
+from gateway.metering.spend import BY, Line, Report, report, since
+from gateway.metering.spend_focus import COLUMNS, focus
 from gateway.metering.types import KINDS
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would calculate; names in the ledger come from clients."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet would calculate (OWASP, "CSV Injection"); names in the ledger come from clients."""
+_OUTPUTS = ("output", "reasoning", "output_audio", "output_image")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,7 +33,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--by", choices=BY, default="team", help="default: %(default)s")
     parser.add_argument("--since", default="month", metavar="WHEN", help="24h, 7d, today, month, 2026-11-01, a time, or all")
     parser.add_argument("--team", help="of this team alone")
-    parser.add_argument("--format", choices=tuple(_WRITERS), default="table", help="default: %(default)s")
+    parser.add_argument(
+        "--format",
+        choices=("table", "csv", "json", "focus"),
+        default="table",
+        help="focus: a CSV of charges per day as FOCUS 1.4 wants it; default: %(default)s",
+    )
     parser.add_argument("--home", type=Path, help="where the ledger lies (default: $POINTSMAN_HOME or .pointsman)")
     parser.set_defaults(run=run)
 
@@ -38,50 +47,73 @@ def run(args: argparse.Namespace) -> int:
     """Print the report."""
     home = args.home or Path(os.environ.get("POINTSMAN_HOME") or ".pointsman")
     try:
-        start = 0.0 if args.since == "all" else since(args.since, time.time())
+        start = since(args.since, time.time())
     except ValueError as error:
         print(f"pointsman spend: {error}", file=sys.stderr)
         return 2
     try:
-        ledger = Ledger.existing(home / "ledger.db")
-    except LedgerError as error:
+        _write(Ledger.existing(home / "ledger.db"), args, start)
+    except (LedgerError, sqlite3.Error) as error:
         print(f"pointsman spend: {error}", file=sys.stderr)
         return 1
-    _WRITERS[args.format](report(ledger, args.by, start, args.team), sys.stdout)
     return 0
+
+
+def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
+    out = sys.stdout
+    if args.format == "focus":
+        found = focus(ledger, args.by, start, args.team)
+        rows(out, COLUMNS, ([charge[name] for name in COLUMNS] for charge in found.charges))
+        if found.unpriced:
+            print(f"{found.unpriced} requests have no price, or not for all they used: not in here", file=sys.stderr)
+        return
+    made = report(ledger, args.by, start, args.team)
+    if args.format == "json":
+        json.dump(as_json(made), out, indent=2, ensure_ascii=False)
+        out.write("\n")
+    elif args.format == "csv":
+        head = (made.by, "requests", "usd", "unpriced_requests", "estimated_requests", *KINDS)
+        rows(out, head, map(_cells, made.lines))
+    else:
+        _table(made, out)
+    if made.left_out:
+        print(f"{made.left_out} smaller lines are left out; the total has them", file=sys.stderr)
+
+
+def rows(out: TextIO, head: Sequence[str], lines: Iterable[Sequence[str | int]]) -> None:
+    """Write a CSV in which no text is taken for a formula."""
+    writer = csv.writer(out)
+    writer.writerow(head)
+    for line in lines:
+        writer.writerow([cell(value) if isinstance(value, str) else value for value in line])
+
+
+def cell(value: str) -> str:
+    """Text that no spreadsheet calculates."""
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def _cells(line: Line) -> list[str | int]:
+    usd = "" if line.usd is None else line.usd
+    return [line.name, line.requests, usd, line.unpriced, line.estimated, *(line.tokens.get(kind, 0) for kind in KINDS)]
 
 
 def _table(found: Report, out: TextIO) -> None:
     lines = [*found.lines, found.total]
-    width = max(len(found.by), *(len(line.name) for line in lines))
+    names = [_shown(line.name) for line in lines]
+    width = max(len(found.by), *map(len, names))
     out.write(f"{found.by:<{width}}  {'requests':>9}  {'input':>12}  {'cached':>12}  {'output':>10}  {'USD':>16}  notes\n")
-    for line in lines:
+    for name, line in zip(names, lines, strict=True):
         read = line.tokens.get("cache_read", 0)
-        output = sum(line.tokens.get(kind, 0) for kind in ("output", "reasoning", "output_audio", "output_image"))
+        output = sum(line.tokens.get(kind, 0) for kind in _OUTPUTS)
         fresh = sum(line.tokens.values()) - read - output
         notes = [f"{line.unpriced} unpriced"] if line.unpriced else []
         notes += [f"{line.estimated} estimated"] if line.estimated else []
-        name = line.name or "(none)"
-        row = f"{name:<{width}}  {line.requests:>9}  {fresh:>12}  {read:>12}  {output:>10}  {float(usd(line.picos)):>16.6f}"
+        usd = "unknown" if line.usd is None else f"{Decimal(line.usd):.6f}"
+        row = f"{name:<{width}}  {line.requests:>9}  {fresh:>12}  {read:>12}  {output:>10}  {usd:>16}"
         out.write(f"{row}  {', '.join(notes)}".rstrip() + "\n")
 
 
-def _csv(found: Report, out: TextIO) -> None:
-    writer = csv.writer(out)
-    writer.writerow([found.by, "requests", "usd", "unpriced_requests", "estimated_requests", *KINDS])
-    for line in found.lines:
-        counts = [line.tokens.get(kind, 0) for kind in KINDS]
-        writer.writerow([cell(line.name), line.requests, line.usd, line.unpriced, line.estimated, *counts])
-
-
-def _json(found: Report, out: TextIO) -> None:
-    json.dump(as_json(found), out, indent=2, ensure_ascii=False)
-    out.write("\n")
-
-
-def cell(value: str) -> str:
-    """A cell no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-_WRITERS: Mapping[str, Callable[[Report, TextIO], None]] = {"table": _table, "csv": _csv, "json": _json}
+def _shown(name: str) -> str:
+    """A name that cannot move the cursor."""
+    return "".join(each if each.isprintable() else "?" for each in name) or "(none)"

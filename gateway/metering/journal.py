@@ -40,13 +40,17 @@ class Journal:
     def open(cls, folder: Path, name: str, segment_bytes: int = SEGMENT_BYTES) -> "Journal":
         """Start a new segment of the journal `name`; `JournalError` when another process holds that name."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(lock)
-            raise JournalError(f"another process writes the journal {name!r}") from error
-        return cls(folder, name, lock, segment_bytes)
+        path = folder / f"{name}.lock"
+        while True:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                os.close(lock)
+                raise JournalError(f"another process writes the journal {name!r}") from error
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(lock)):
+                return cls(folder, name, lock, segment_bytes)
+            os.close(lock)  # the writer of the ledger has just buried a journal of this name, and its lock with it
 
     def intent(self, intent: Intent) -> None:
         """Write an intent down; `JournalError` when the disk does not take it."""

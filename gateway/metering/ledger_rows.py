@@ -1,71 +1,115 @@
-"""From journal records to ledger rows: which columns an intent fills, which a settlement, and what they add to an hour."""
+"""From journal records to ledger rows: which columns an intent fills, which a settlement, and how many go in at a time.
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+SQLite gives up Python's lock for every statement it runs, and a busy event loop is slow to hand it back: a statement per
+record would book a few hundred a second. So many records go into one statement, and what follows from them is left to
+SQL.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import astuple
 
-from gateway.metering.families import STATUS_CLASSES
+from gateway.metering.ledger_schema import CALLER, PLACE, add_up
 from gateway.metering.types import KINDS, Intent, Settlement
 
-INTENT_COLUMNS = tuple(name for name in Intent.__struct_fields__)
-_SETTLED_COLUMNS = (
-    "settled_at", "outcome", "status", "model", "upstream", "provider", "served", "tier", "response_id", "attempts",
-    "ttft_ms", "duration_ms", "bytes_out", "cache_observed", "picos", "fee_picos", "fees", "by_kind", "price_status",
-    "price_reason", "price_rows", "exact", *KINDS,
-)  # fmt: skip
-INSERT_INTENT = (
-    f"INSERT OR IGNORE INTO requests (journal, {', '.join(INTENT_COLUMNS)})"
-    f" VALUES (?, {', '.join('?' for _ in INTENT_COLUMNS)})"
-)
-SETTLE = f"UPDATE requests SET {', '.join(f'{name} = ?' for name in _SETTLED_COLUMNS)} WHERE id = ? AND settled_at IS NULL"
-_PER_KIND = tuple(f"{what}_{kind}" for kind in KINDS for what in ("tokens", "picos"))
-_SUMMED = ("requests", "unpriced", "picos", "picos_fee", *_PER_KIND)
-_PLACE = ("hour", "team", "route", "model", "provider", "status_class")
-ADD_TO_HOUR = (
-    f"INSERT INTO hours ({', '.join((*_PLACE, *_SUMMED))}) VALUES ({', '.join('?' for _ in (*_PLACE, *_SUMMED))})"
-    f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _SUMMED)}"
-)
-HOUR_S = 3600
+BLOCKS = (512, 64, 8, 1)
+"""Rows per statement, largest first. 512 settlements are 23,552 parameters; SQLite takes 32,766."""
 ESTIMATED_BYTES_PER_TOKEN = 4
 """The rule of thumb `gateway/metering/estimate.py` goes by."""
 
+_INTENT = Intent.__struct_fields__
+_SETTLED = (
+    "id", "settled_at", "outcome", "status", "model", "upstream", "provider", "served", "tier", "response_id", "attempts",
+    "ttft_ms", "duration_ms", "bytes_out", "cache_observed", "picos", "fee_picos", "fees", "price_status", "price_reason",
+    "price_rows", "exact", *KINDS, *(f"picos_{kind}" for kind in KINDS),
+)  # fmt: skip
+_BLANK = tuple(name for name in _INTENT if name not in ("id", "at", "model", "upstream", "provider"))
+_BLANK_VALUES = {"stream": "0", "bytes_in": "0", "cache_expected_tokens": "NULL", "estimate_picos": "NULL"}
+_NOBODY = ", ".join(_BLANK_VALUES.get(name, "''") for name in _BLANK)
+
+SETTLING = f"CREATE TEMP TABLE settling (id TEXT PRIMARY KEY, {', '.join(_SETTLED[1:])}) WITHOUT ROWID"
+"""Where the settlements of one transaction wait for the rows they belong to."""
+SETTLE: tuple[str, ...] = (
+    "DELETE FROM settling WHERE EXISTS"
+    " (SELECT 1 FROM requests r WHERE r.id = settling.id AND r.settled_at IS NOT NULL)",
+    f"INSERT OR IGNORE INTO requests (id, at, model, upstream, provider, journal, {', '.join(_BLANK)})"
+    f" SELECT id, settled_at, model, upstream, provider, ?1, {_NOBODY} FROM settling",
+    f"UPDATE requests SET {', '.join(f'{name} = s.{name}' for name in _SETTLED[1:])}"
+    " FROM settling s WHERE requests.id = s.id",
+    add_up("hours_by_place", PLACE, "settling JOIN requests r USING (id) WHERE true"),
+    add_up("hours_by_caller", CALLER, "settling JOIN requests r USING (id) WHERE true"),
+    "DELETE FROM settling",
+)
+"""What settles the rows in `settling` and adds them up. One that is settled already changes nothing; one whose intent the
+disk did not take gets a row without a caller, so that at least its money is in the books."""
+
 _encode = msgspec.json.Encoder().encode
+T = TypeVar("T", Intent, Settlement)
 
 
-def intent_row(journal: str, intent: Intent) -> tuple[Any, ...]:
-    """The parameters of `INSERT_INTENT`."""
-    return (journal, *(_storable(getattr(intent, name)) for name in INTENT_COLUMNS))
+def _block(insert: str, columns: Sequence[str]) -> dict[int, str]:
+    row = f"({', '.join('?' for _ in columns)})"
+    return {size: insert.format(f"VALUES {', '.join([row] * size)}") for size in BLOCKS}
+
+
+_INTENTS = _block(f"INSERT OR IGNORE INTO requests ({', '.join(_INTENT)}, journal) {{}}", (*_INTENT, "journal"))
+_SETTLEMENTS = _block(f"INSERT OR IGNORE INTO settling ({', '.join(_SETTLED)}) {{}}", _SETTLED)
+
+
+def book(
+    connection: sqlite3.Connection, journal: str, intents: Sequence[Intent], settlements: Sequence[Settlement]
+) -> None:
+    """Write these records of one journal, inside the caller's transaction. Raises what SQLite raises."""
+    for block in _blocks(intents):
+        values: list[Any] = []
+        for intent in block:
+            values += astuple(intent)
+            values.append(journal)
+        connection.execute(_INTENTS[len(block)], values)
+    if not settlements:
+        return
+    for chunk in _blocks(settlements):
+        values = []
+        for settlement in chunk:
+            values += settled_row(settlement)
+        connection.execute(_SETTLEMENTS[len(chunk)], values)
+    for statement in SETTLE:
+        connection.execute(statement, (journal,) if "?1" in statement else ())
 
 
 def settled_row(settlement: Settlement) -> tuple[Any, ...]:
-    """The parameters of `SETTLE`."""
-    known = sum(settlement.by_kind.values())
+    """A settlement in the order of `settling`'s columns. What was not priced has NULL for its cost."""
+    tokens = settlement.kinds
+    costs = settlement.by_kind
+    picos = settlement.picos
     return (
+        settlement.id,
         settlement.at,
         settlement.outcome,
         settlement.status,
-        _storable(settlement.model),
+        settlement.model,
         settlement.upstream,
         settlement.provider,
-        _storable(settlement.served),
-        _storable(settlement.tier),
-        _storable(settlement.response_id),
+        settlement.served,
+        settlement.tier,
+        settlement.response_id,
         settlement.attempts,
         settlement.ttft_ms,
         settlement.duration_ms,
         settlement.bytes_out,
         settlement.cache_observed,
-        settlement.picos,
-        max(0, settlement.picos - known) if settlement.picos is not None else 0,
+        picos,
+        0 if picos is None else max(0, picos - sum(costs.values())),
         _encode(settlement.fees).decode() if settlement.fees else None,
-        _encode(settlement.by_kind).decode() if settlement.by_kind else None,
         settlement.price_status,
         settlement.price_reason,
         ",".join(settlement.price_rows),
-        int(settlement.exact),
-        *(settlement.kinds.get(kind, 0) for kind in KINDS),
-        settlement.id,
+        settlement.exact,
+        *[tokens.get(kind, 0) for kind in KINDS],
+        *[costs.get(kind) for kind in KINDS],
     )
 
 
@@ -102,40 +146,10 @@ def unknown(intent_id: str, at: float, row: Mapping[str, Any]) -> Settlement:
     )
 
 
-def hour_rows(settled: Iterable[tuple[str, str, Settlement]]) -> list[tuple[Any, ...]]:
-    """The parameters of `ADD_TO_HOUR` for a batch of team, route and settlement, one row per hour and place."""
-    sums: dict[tuple[Any, ...], list[int]] = {}
-    for team, route, settlement in settled:
-        place = (
-            int(settlement.at // HOUR_S), team, route, _storable(settlement.model), settlement.provider,
-            status_class(settlement.status),
-        )  # fmt: skip
-        found = sums.get(place)
-        if found is None:
-            found = sums[place] = [0] * len(_SUMMED)
-        by_kind = settlement.by_kind
-        picos = settlement.picos
-        found[0] += 1
-        found[1] += settlement.price_status != "priced"
-        if picos is not None:
-            found[2] += picos
-            found[3] += max(0, picos - sum(by_kind.values()))
-        for number, kind in enumerate(KINDS):
-            if tokens := settlement.kinds.get(kind):
-                found[4 + 2 * number] += tokens
-            if cost := by_kind.get(kind):
-                found[5 + 2 * number] += cost
-    return [(*place, *found) for place, found in sums.items()]
-
-
-def status_class(status: int) -> str:
-    """`2xx` and so on; `none` where the client saw no answer."""
-    word = f"{status // 100}xx"
-    return word if word in STATUS_CLASSES else "none"
-
-
-def _storable(value: Any) -> Any:
-    """Text without lone surrogates, which SQLite cannot store; all else as it is."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "replace").decode()
-    return int(value) if isinstance(value, bool) else value
+def _blocks(records: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The records in as few blocks as there are statements for."""
+    start = 0
+    for size in BLOCKS:
+        while len(records) - start >= size:
+            yield records[start : start + size]
+            start += size

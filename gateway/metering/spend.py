@@ -1,27 +1,26 @@
 """What was spent, from the ledger: totals for the metrics after a restart, and reports by whatever is asked.
 
-Reports by team, route and model read the hourly sums; users, threads, clients and agents are only in the rows. Sums are
-made in Python, so they cannot overflow; what is unpriced is counted and never added up as 0.
+Whole hours come from the hourly sums wherever they tell enough; threads and sessions are only in the rows. What is unpriced
+is counted and never added up as 0.
 """
 
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_rows import HOUR_S
+from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger_schema import CALLER, PLACE
 from gateway.metering.metrics import RequestRow, SpendRow
-from gateway.metering.types import KINDS
+from gateway.metering.types import KINDS, PICOS_PER_USD
 
 By = Literal["team", "user", "client", "agent", "route", "model", "provider", "thread", "session"]
 BY: tuple[By, ...] = ("team", "user", "client", "agent", "route", "model", "provider", "thread", "session")
-_BY_HOUR = frozenset(("team", "route", "model", "provider"))
+HOUR_S = 3600
 LINES_MAX = 10_000
 """Lines of one report; the smallest beyond it are left out and counted."""
-_KINDS: tuple[str, ...] = KINDS
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
 
 
@@ -31,6 +30,7 @@ class Line(Struct):
     name: str
     requests: int = 0
     picos: int = 0
+    """The known part."""
     unpriced: int = 0
     """Requests whose dollars are missing, whole or in part."""
     estimated: int = 0
@@ -38,9 +38,18 @@ class Line(Struct):
     tokens: dict[str, int] = {}
 
     @property
-    def usd(self) -> str:
-        """Exact dollars."""
-        return usd(self.picos)
+    def usd(self) -> str | None:
+        """Exact dollars of the known part; None where nothing is known, which is not the same as 0."""
+        return None if self.unpriced == self.requests != 0 and not self.picos else usd(self.picos)
+
+    def add(self, other: "Line") -> None:
+        """Take another line's amounts in."""
+        self.requests += other.requests
+        self.picos += other.picos
+        self.unpriced += other.unpriced
+        self.estimated += other.estimated
+        for kind, count in other.tokens.items():
+            self.tokens[kind] = self.tokens.get(kind, 0) + count
 
 
 class Report(Struct, frozen=True):
@@ -57,117 +66,108 @@ class Report(Struct, frozen=True):
 
 def usd(picos: int) -> str:
     """Pico-dollars as an exact decimal."""
-    return f"{Decimal(picos).scaleb(-12):f}"
+    dollars, rest = divmod(abs(picos), PICOS_PER_USD)
+    return f"{'-' if picos < 0 else ''}{dollars}.{rest:012}"
 
 
 def since(word: str, now: float) -> float:
-    """Unix seconds of `90m`, `24h`, `7d`, `2w`, `today`, `month`, a date, or an ISO time (UTC where it names no zone).
+    """Unix seconds of `90m`, `24h`, `7d`, `2w`, `today`, `month`, `all`, a date, or an ISO time.
 
-    ValueError for anything else.
+    Days are UTC, and so is a time that names no zone. ValueError for anything else.
     """
     word = word.strip()
-    if word[-1:] in _UNITS and word[:-1].isdigit():
+    if word[-1:] in _UNITS and word[:-1].isdecimal():
         return max(0.0, now - int(word[:-1]) * _UNITS[word[-1]])
     today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if word == "today":
-        return today.timestamp()
-    if word == "month":
-        return today.replace(day=1).timestamp()
+    if word in ("today", "month", "all"):
+        return {"today": today, "month": today.replace(day=1), "all": datetime.fromtimestamp(0, UTC)}[word].timestamp()
     try:
         moment = datetime.fromisoformat(word)
     except ValueError:
-        raise ValueError(f"{word!r} is no time: write 24h, 7d, today, month, 2026-11-01 or an ISO time") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        raise ValueError(f"{word!r} is no time: write 24h, 7d, today, month, all, 2026-11-01 or an ISO time") from None
+    return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def report(ledger: Ledger, by: By, since_at: float = 0.0, team: str | None = None) -> Report:
-    """Spend by one name since a moment, of one team or of all."""
+    """Spend by one name since a moment in Unix seconds, of one team or of all."""
     lines: dict[str, Line] = {}
-    for name, requests, picos, unpriced, estimated, tokens in _parts(ledger, by, since_at, team):
-        line = lines.get(name)
-        if line is None:
-            line = lines[name] = Line(name=name, tokens={})
-        _add(line, requests, picos, unpriced, estimated, tokens)
-    total = Line(name="total", tokens={})
-    for line in lines.values():
-        _add(total, line.requests, line.picos, line.unpriced, line.estimated, line.tokens)
+    everything = Line(name="total", tokens={})
+    for part in _parts(ledger, by, since_at, team):
+        if part.name in lines:
+            lines[part.name].add(part)
+        else:
+            lines[part.name] = part
+        everything.add(part)
     ordered = sorted(lines.values(), key=lambda line: (-line.picos, -line.requests, line.name))
-    return Report(
-        by=by, since=since_at, lines=tuple(ordered[:LINES_MAX]), total=total, left_out=max(0, len(ordered) - LINES_MAX)
-    )
+    shown = tuple(ordered[:LINES_MAX])
+    return Report(by=by, since=since_at, lines=shown, total=everything, left_out=len(ordered) - len(shown))
 
 
 def totals_for_metrics(ledger: Ledger) -> Iterator[SpendRow]:
     """Tokens and dollars of all time by place and kind, for counters that go on after a restart."""
-    sums: dict[tuple[str, ...], list[int]] = {}
-    for row in ledger.rows("SELECT * FROM hours"):
-        place = (row["team"], row["route"], row["model"], row["provider"])
-        for kind in _KINDS:
-            if row[f"tokens_{kind}"] or row[f"picos_{kind}"]:
-                found = sums.setdefault((*place, kind), [0, 0])
-                found[0] += row[f"tokens_{kind}"]
-                found[1] += row[f"picos_{kind}"]
-        if row["picos_fee"]:
-            sums.setdefault((*place, "fee"), [0, 0])[1] += row["picos_fee"]
-    for (team, route, model, provider, kind), (tokens, picos) in sums.items():
-        yield team, route, model, provider, kind, tokens, picos
+    sums = [exact_sum(f"picos_{kind}", f"picos_{kind}") for kind in (*KINDS, "fee")]
+    sums += [exact_sum(f"tokens_{kind}", f"tokens_{kind}") for kind in KINDS]
+    query = f"SELECT team, route, model, provider, {', '.join(sums)} FROM hours_by_place GROUP BY 1, 2, 3, 4"
+    for row in ledger.rows(query):
+        for kind in (*KINDS, "fee"):
+            tokens = total(row, f"tokens_{kind}") if kind != "fee" else 0
+            picos = total(row, f"picos_{kind}")
+            if tokens or picos:
+                yield row["team"], row["route"], row["model"], row["provider"], kind, tokens, picos
 
 
 def requests_for_metrics(ledger: Ledger) -> Iterator[RequestRow]:
     """Requests of all time by place and status class."""
     query = (
-        "SELECT team, route, model, provider, status_class, sum(requests) AS n FROM hours"
-        " GROUP BY team, route, model, provider, status_class"
+        "SELECT team, route, model, provider, status_class, sum(requests) AS n FROM hours_by_place GROUP BY 1, 2, 3, 4, 5"
     )
     for row in ledger.rows(query):
         yield row["team"], row["route"], row["model"], row["provider"], row["status_class"], row["n"]
 
 
-Part = tuple[str, int, int, int, int, Mapping[str, int]]
-"""Name, requests, picos, unpriced, estimated, tokens by kind."""
-
-
-def _parts(ledger: Ledger, by: By, since_at: float, team: str | None) -> Iterator[Part]:
-    """Whole hours from the sums where they tell enough, the rest from the rows."""
-    first_hour = -int(-since_at // HOUR_S)
-    if by not in _BY_HOUR:
+def _parts(ledger: Ledger, by: By, since_at: float, team: str | None) -> Iterator[Line]:
+    """Whole hours from the sums where there are some by this name, the rest from the rows."""
+    table = "hours_by_place" if by in PLACE else "hours_by_caller" if by in CALLER else ""
+    if not table:
         yield from _from_rows(ledger, by, since_at, None, team)
         return
-    yield from _from_hours(ledger, by, first_hour, team)
+    first_hour = -int(-since_at // HOUR_S)
+    yield from _from_hours(ledger, table, by, first_hour, team)
     if since_at < first_hour * HOUR_S:
         yield from _from_rows(ledger, by, since_at, float(first_hour * HOUR_S), team)
 
 
-def _from_hours(ledger: Ledger, by: By, first_hour: int, team: str | None) -> Iterator[Part]:
-    tokens = ", ".join(f"tokens_{kind}" for kind in _KINDS)
-    query = f"SELECT {by} AS name, requests, picos, unpriced, {tokens} FROM hours WHERE hour >= ?"
-    for row in ledger.rows(*_of_team(query, [first_hour], team)):
-        counts = {kind: row[f"tokens_{kind}"] for kind in _KINDS if row[f"tokens_{kind}"]}
-        yield row["name"], row["requests"], row["picos"], row["unpriced"], 0, counts
-
-
-def _from_rows(ledger: Ledger, by: By, start: float, end: float | None, team: str | None) -> Iterator[Part]:
+def _from_hours(ledger: Ledger, table: str, by: By, first_hour: int, team: str | None) -> Iterator[Line]:
+    tokens = ", ".join(exact_sum(f"tokens_{kind}", kind) for kind in KINDS)
     query = (
-        f"SELECT {by} AS name, picos, price_status, exact, {', '.join(_KINDS)} FROM requests"
-        " WHERE settled_at IS NOT NULL AND settled_at >= ?"
+        f"SELECT {by} AS name, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(estimated) AS estimated,"
+        f" {exact_sum('picos', 'picos')}, {tokens} FROM {table} WHERE hour >= ?{_and_team(team)} GROUP BY 1"
     )
-    parameters: list[Any] = [start]
-    if end is not None:
-        query += " AND settled_at < ?"
-        parameters.append(end)
-    for row in ledger.rows(*_of_team(query, parameters, team)):
-        counts = {kind: row[kind] for kind in _KINDS if row[kind]}
-        yield row["name"], 1, row["picos"] or 0, row["price_status"] != "priced", not row["exact"], counts
+    return map(_line, ledger.rows(query, [first_hour, *([] if team is None else [team])]))
 
 
-def _of_team(query: str, parameters: list[Any], team: str | None) -> tuple[str, list[Any]]:
-    return (query, parameters) if team is None else (f"{query} AND team = ?", [*parameters, team])
+def _from_rows(ledger: Ledger, by: By, start: float, end: float | None, team: str | None) -> Iterator[Line]:
+    tokens = ", ".join(exact_sum(kind, kind) for kind in KINDS)
+    query = (
+        f"SELECT {by} AS name, count(*) AS requests, sum(price_status != 'priced') AS unpriced,"
+        f" sum(NOT exact) AS estimated, {exact_sum('picos', 'picos')}, {tokens} FROM requests"
+        f" WHERE settled_at >= ?{'' if end is None else ' AND settled_at < ?'}{_and_team(team)} GROUP BY 1"
+    )
+    parameters: list[Any] = [start, *([] if end is None else [end]), *([] if team is None else [team])]
+    return map(_line, ledger.rows(query, parameters))
 
 
-def _add(line: Line, requests: int, picos: int, unpriced: int, estimated: int, tokens: Mapping[str, int]) -> None:
-    line.requests += requests
-    line.picos += picos
-    line.unpriced += unpriced
-    line.estimated += estimated
-    for kind, count in tokens.items():
-        line.tokens[kind] = line.tokens.get(kind, 0) + count
+def _and_team(team: str | None) -> str:
+    return "" if team is None else " AND team = ?"
+
+
+def _line(row: sqlite3.Row) -> Line:
+    counts = ((kind, total(row, kind)) for kind in KINDS)
+    return Line(
+        name=row["name"],
+        requests=row["requests"],
+        picos=total(row, "picos"),
+        unpriced=row["unpriced"],
+        estimated=row["estimated"],
+        tokens={kind: count for kind, count in counts if count},
+    )

@@ -1,0 +1,487 @@
+"""From journals to the ledger: each record once, whatever dies when, and nothing waits for ever."""
+
+import fcntl
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.metering import ledger_writer
+from gateway.metering.journal import Journal, JournalError
+from gateway.metering.ledger_writer import LedgerWriter
+from tests.gateway.metering.records import check_sums, intent, ledger_rows, settlement, unpriced
+
+ROOT = Path(__file__).parents[3]
+
+
+class Home:
+    """A folder with journals and a ledger."""
+
+    def __init__(self, path: Path) -> None:
+        self.journals = path / "journal"
+        self.ledger = path / "ledger.db"
+        self.open: list[LedgerWriter] = []
+
+    def writer(self, **options) -> LedgerWriter:
+        made = LedgerWriter(self.journals, self.ledger, **options)
+        self.open.append(made)
+        return made
+
+    def journal(self, name: str = "worker-1", segment_bytes: int = 10_000_000) -> Journal:
+        return Journal.open(self.journals, name, segment_bytes)
+
+    def recovered(self) -> LedgerWriter:
+        """Another process has come and gone."""
+        writer = self.writer()
+        writer.recover()
+        writer.stop()
+        return writer
+
+    def rows(self):
+        return ledger_rows(self.ledger)
+
+    def files(self) -> set[str]:
+        return {path.name for path in self.journals.iterdir()}
+
+
+@pytest.fixture
+def home(tmp_path):
+    made = Home(tmp_path)
+    yield made
+    for writer in made.open:
+        writer.stop()
+
+
+def until(condition, within_s=10.0):
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come in time"
+        time.sleep(0.01)
+
+
+def test_a_request_appears_and_is_settled(home):
+    journal = home.journal()
+    writer = home.writer()
+    writer.recover()
+    writer.start()
+    journal.intent(intent("a"))
+    assert writer.drain(5)
+    assert [row["outcome"] for row in home.rows()] == [None]
+    journal.settle(settlement("a"))
+    assert writer.drain(5)
+    assert [row["outcome"] for row in home.rows()] == ["finished"]
+    assert check_sums(home.ledger)["picos"] == 3_900
+    assert (writer.errors, writer.lag_s()) == (0, 0.0)
+    journal.close()
+
+
+def test_what_a_dead_process_left_open_is_booked_as_unknown(home):
+    dead, alive = home.journal("worker-1"), home.journal("worker-2")
+    dead.intent(intent("a"))
+    dead.settle(settlement("a"))
+    dead.intent(intent("b", estimate_picos=None))
+    dead.intent(intent("c"))
+    alive.intent(intent("d"))
+    dead.close()
+    writer = home.writer(wall=lambda: 1_795_600_000.0)
+    writer.recover()
+    a, b, c, d = home.rows()
+    assert (a["outcome"], b["outcome"], c["outcome"], d["outcome"]) == ("finished", "unknown", "unknown", None)
+    assert (b["picos"], b["price_status"]) == (None, "unpriced")
+    assert (c["picos"], c["price_status"], c["exact"], c["settled_at"]) == (5_000_000, "partial", 0, 1_795_600_000.0)
+    assert check_sums(home.ledger)["unpriced"] == 2
+    assert home.files() == {"worker-2.00000001.jsonl", "worker-2.lock", "writer.lock"}
+    alive.settle(settlement("d"))
+    alive.close()
+    writer.stop()
+    assert home.recovered().errors == 0
+    assert [row["outcome"] for row in home.rows()] == ["finished", "unknown", "unknown", "finished"]
+    assert home.files() == {"writer.lock"}
+    assert check_sums(home.ledger)["requests"] == 4
+
+
+def test_a_process_that_dies_later_is_found(home, monkeypatch):
+    monkeypatch.setattr(ledger_writer, "GRAVEYARD_S", 0.05)
+    writer = home.writer()
+    writer.recover()
+    writer.start()
+    other = home.journal("worker-2")
+    other.intent(intent("a"))
+    assert writer.drain(5)
+    other.close()
+    until(lambda: home.rows()[0]["outcome"] == "unknown")
+    until(lambda: home.files() == {"writer.lock"})
+
+
+def test_a_name_may_come_again(home):
+    for round_ in range(3):
+        journal = home.journal("worker-1")
+        journal.intent(intent(f"{round_}-settled"))
+        journal.settle(settlement(f"{round_}-settled"))
+        journal.intent(intent(f"{round_}-open"))
+        journal.close()
+        home.recovered()
+    assert [row["outcome"] for row in home.rows()] == ["unknown", "finished"] * 3
+    assert check_sums(home.ledger)["requests"] == 6
+
+
+def test_a_buried_lock_is_not_taken_for_ones_own(home):
+    """Between opening a lock file and locking it, the ledger's writer may have buried the one who had it before."""
+    home.journal().close()
+    buried = os.open(home.journals / "worker-1.lock", os.O_RDWR)
+    fcntl.flock(buried, fcntl.LOCK_EX)
+    held = []
+
+    def bury(*_):
+        if not held:  # the file goes away under the hand that is about to lock it
+            (home.journals / "worker-1.lock").unlink()
+            os.close(buried)
+            held.append(True)
+
+    real = fcntl.flock
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.metering.journal.fcntl.flock", lambda *args: (bury(), real(*args)))
+        journal = home.journal()
+    assert held
+    with pytest.raises(JournalError):
+        home.journal()
+    journal.close()
+
+
+def test_closed_segments_go_and_the_open_one_stays(home):
+    journal = home.journal(segment_bytes=1000)
+    writer = home.writer()
+    writer.recover()
+    writer.start()
+    for number in range(20):
+        journal.intent(intent(f"{number:02}"))
+        journal.settle(settlement(f"{number:02}"))
+    until(lambda: len([name for name in home.files() if name.endswith(".jsonl")]) == 1)
+    assert len(home.rows()) == 20
+    assert ledger_rows(home.ledger, "SELECT name FROM segments") == [
+        {"name": name} for name in home.files() if name.endswith(".jsonl")
+    ]
+    journal.close()
+
+
+def test_a_torn_end_of_a_closed_segment_holds_nothing_up(home):
+    journal = home.journal()
+    journal.intent(intent("a"))
+    with (home.journals / "worker-1.00000001.jsonl").open("ab") as file:
+        file.write(b'{"intent":{"id":"tor')
+    journal.close()
+    journal = home.journal()  # its second segment
+    journal.settle(settlement("a"))
+    writer = home.writer()
+    writer.recover()
+    assert writer.errors == 1
+    assert [row["outcome"] for row in home.rows()] == ["finished"]
+    until(lambda: writer._apply_all() or home.files() == {"worker-1.00000002.jsonl", "worker-1.lock", "writer.lock"})
+    assert writer.lag_s() == 0.0
+    journal.close()
+
+
+def test_an_unfinished_line_is_no_lag(home):
+    journal = home.journal()
+    journal.intent(intent("a"))
+    path = home.journals / "worker-1.00000001.jsonl"
+    with path.open("ab") as file:
+        file.write(b'{"settlement":')
+    writer = home.writer()
+    writer.recover()
+    assert (writer.waiting_bytes(), writer.lag_s()) == (0, 0.0)
+    with path.open("ab") as file:
+        file.write(b"x")
+    assert writer.waiting_bytes() == 1
+    time.sleep(0.02)
+    assert writer.lag_s() >= 0.02
+    journal.close()
+
+
+def test_lag_is_the_age_of_what_waits(home):
+    journal = home.journal()
+    writer = home.writer()
+    writer.recover()
+    journal.intent(intent("a"))
+    time.sleep(0.1)
+    assert 0.1 <= writer.lag_s() < 5
+    assert not writer.drain(0.05)
+    writer.start()
+    assert writer.drain(5)
+    assert writer.lag_s() == 0.0
+    journal.close()
+
+
+@pytest.mark.parametrize("huge", [2**63, 2**200])
+def test_a_record_no_row_can_hold_holds_up_no_other(home, huge):
+    journal = home.journal()
+    for id_ in "abcd":
+        journal.intent(intent(id_))
+    journal.settle(settlement("a"))
+    journal.settle(settlement("b", picos=huge))
+    journal.settle(settlement("c", kinds={"output": huge}))
+    journal.settle(settlement("d"))
+    writer = home.writer()
+    writer.recover()
+    assert writer.errors == 2
+    assert [row["outcome"] for row in home.rows()] == ["finished", None, None, "finished"]
+    assert check_sums(home.ledger)["picos"] == 2 * 3_900
+    journal.close()
+    writer.stop()
+    home.recovered()
+    assert [row["outcome"] for row in home.rows()] == ["finished", "unknown", "unknown", "finished"]
+
+
+def test_an_hour_beyond_64_bits_holds_up_nothing(home):
+    journal = home.journal()
+    for id_ in "abc":
+        journal.intent(intent(id_))
+        journal.settle(settlement(id_, picos=2**62, by_kind={"output": 2**62}))
+    journal.intent(intent("d", team="other"))
+    journal.settle(settlement("d"))
+    writer = home.writer()
+    writer.recover()
+    assert writer.errors == 2
+    assert [row["picos"] for row in home.rows()] == [2**62, None, None, 3_900]
+    check_sums(home.ledger)
+    journal.close()
+
+
+def test_another_file_by_an_old_name_is_read_from_its_beginning(home):
+    journal = home.journal()
+    for id_ in "abc":
+        journal.intent(intent(id_))
+    writer = home.writer()
+    writer.recover()
+    journal.close()
+    for path in home.journals.glob("worker-1.*"):
+        path.unlink()
+    journal = home.journal()
+    journal.intent(intent("d"))
+    writer._apply_all()
+    assert [row["id"] for row in home.rows()] == ["a", "b", "c", "d"]
+    journal.close()
+
+
+def test_a_folder_has_one_writer_and_the_next_takes_over(home, monkeypatch):
+    monkeypatch.setattr(ledger_writer, "RETRY_S", 0.05)
+    journal = home.journal()
+    first, second = home.writer(), home.writer()
+    first.recover()
+    first.start()
+    second.recover()
+    second.start()
+    journal.intent(intent("a"))
+    assert first.drain(5)
+    until(lambda: second.lag_s() == 0.0)
+    first.stop()
+    journal.settle(settlement("a"))
+    assert second.drain(5)
+    assert [row["outcome"] for row in home.rows()] == ["finished"]
+    assert (first.errors, second.errors) == (0, 0)
+    journal.close()
+
+
+def test_a_ledger_that_cannot_be_written_is_tried_again(home, monkeypatch):
+    monkeypatch.setattr(ledger_writer, "RETRY_S", 0.05)
+    journal = home.journal()
+    home.ledger.mkdir()  # what is there is no file
+    writer = home.writer()
+    writer.recover()
+    writer.start()
+    journal.intent(intent("a"))
+    until(lambda: writer.errors > 2)
+    assert writer.lag_s() > 0
+    home.ledger.rmdir()
+    assert writer.drain(5)
+    assert [row["id"] for row in home.rows()] == ["a"]
+    journal.close()
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from gateway.metering.ledger_writer import LedgerWriter
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+writer = LedgerWriter(Path(sys.argv[1]) / "journal", Path(sys.argv[1]) / "ledger.db")
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+writer.recover()
+full = writer.errors
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+writer.recover()
+print(full, writer.errors)
+"""
+
+
+@pytest.mark.parametrize("limit", [1, 30_000, 100_000, 200_000])
+def test_a_full_disk_delays_and_loses_nothing(home, limit):
+    journal = home.journal()
+    for number in range(500):
+        journal.intent(intent(f"{number:04}"))
+        journal.settle(settlement(f"{number:04}"))
+    journal.close()
+    command = [sys.executable, "-c", FULL_DISK, str(home.ledger.parent), str(limit)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.split() == ["1", "1"], done.stderr
+    assert check_sums(home.ledger)["picos"] == 500 * 3_900
+    assert home.files() == {"writer.lock"}
+
+
+class World:
+    """Three processes that journal, a writer, and what the ledger must say in the end."""
+
+    def __init__(self, home: Home, segment_bytes: int, luck: random.Random) -> None:
+        self.home = home
+        self.segment_bytes = segment_bytes
+        self.luck = luck
+        self.count = 0
+        self.settled: dict[str, int | None] = {}
+        self.lost: set[str] = set()
+        """Intents of processes that are gone."""
+        self.open: list[list[str]] = [[], [], []]
+        self.journals = [home.journal(f"worker-{which}", segment_bytes) for which in range(3)]
+        self.writer = home.writer()
+        self.writer.recover()
+
+    def intent(self, which: int) -> None:
+        self.count += 1
+        self.journals[which].intent(intent(f"{self.count:04}", user=f"user-{which}"))
+        self.open[which].append(f"{self.count:04}")
+
+    def settle(self, which: int, knows_price: bool = True) -> None:
+        if self.open[which]:
+            id_ = self.open[which].pop(self.luck.randrange(len(self.open[which])))
+            picos = self.luck.randrange(10**12) if knows_price else None
+            made = unpriced(id_) if picos is None else settlement(id_, picos=picos, by_kind={"output": picos})
+            self.journals[which].settle(made)
+            self.settled[id_] = picos
+
+    def unpriced(self, which: int) -> None:
+        self.settle(which, knows_price=False)
+
+    def again(self, which: int) -> None:
+        if self.settled:
+            self.journals[which].settle(settlement(self.luck.choice(list(self.settled)), picos=1))
+
+    def apply(self, _: int) -> None:
+        self.writer._apply_all()
+
+    def restart(self, _: int) -> None:
+        self.writer.stop()
+        self.writer = self.home.writer()
+        self.writer.recover()
+
+    def torn(self, which: int) -> None:
+        with max(self.home.journals.glob(f"{self.journals[which].name}.*.jsonl")).open("ab") as file:
+            file.write(self.luck.choice([b"\n", b'{"intent":{"id":"x"}}\n', b"\xff\n", b"{}\n", b'{"settlement":7}\n']))
+
+    def die(self, which: int) -> None:
+        self.journals[which].close()
+        self.lost.update(self.open[which])
+        self.open[which] = []
+        if self.luck.random() < 0.5:
+            self.writer._bury()
+        name = f"worker-{which}" if self.luck.random() < 0.5 else f"worker-{which}-{self.count}"
+        self.journals[which] = self.home.journal(name, self.segment_bytes)
+
+    def end(self) -> None:
+        for which, journal in enumerate(self.journals):
+            journal.close()
+            self.lost.update(self.open[which])
+        self.writer.stop()
+        self.home.recovered()
+
+
+ACTIONS = ["intent", "intent", "intent", "settle", "settle", "unpriced", "again", "apply", "restart", "torn", "die"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2)), max_size=60),
+    st.integers(200, 4000),
+    st.randoms(use_true_random=False),
+)
+def test_count_and_sum_are_exact_whatever_happens(tmp_path_factory, actions, segment_bytes, luck):
+    world = World(Home(tmp_path_factory.mktemp("books")), segment_bytes, luck)
+    for action, which in actions:
+        getattr(world, action)(which)
+    world.end()
+    rows = {row["id"]: row for row in world.home.rows()}
+    unknown = dict.fromkeys(world.lost, 5_000_000)
+    assert {id_: row["picos"] for id_, row in rows.items()} == {**world.settled, **unknown}
+    assert {id_ for id_, row in rows.items() if row["outcome"] == "unknown"} == set(unknown)
+    sums = check_sums(world.home.ledger)
+    unpriced_ = sum(picos is None for picos in world.settled.values())
+    assert (sums["requests"], sums["unpriced"]) == (len(rows), len(unknown) + unpriced_)
+    assert world.home.files() == {"writer.lock"}
+
+
+KILLED = """
+import random, sys, time
+from pathlib import Path
+from gateway.metering import ledger_segments, ledger_writer
+from gateway.metering.ledger_writer import LedgerWriter
+ledger_segments.READ_BYTES = 20_000
+ledger_writer.REST_S = 0.001
+ledger_writer.GRAVEYARD_S = 0.02
+writer = LedgerWriter(Path(sys.argv[1]) / "journal", Path(sys.argv[1]) / "ledger.db")
+print("up", flush=True)
+writer.recover()
+writer.start()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_writer_killed_again_and_again(home, seed):
+    """Two journals are written without a pause while the writer's process is killed at random moments."""
+    luck = random.Random(seed)
+    stop = threading.Event()
+    expected: dict[str, int] = {}
+
+    def write(name: str) -> None:
+        journal = home.journal(name, segment_bytes=200_000)
+        pending: list[str] = []
+        for number in range(10_000):
+            if stop.is_set():
+                break
+            id_ = f"{name}-{number:06}"
+            journal.intent(intent(id_))
+            pending.append(id_)
+            if len(pending) > 20:
+                settled = pending.pop(number % 7)
+                expected[settled] = number
+                journal.settle(settlement(settled, picos=number, by_kind={"output": number}))
+            if number % 10 == 0:
+                time.sleep(0.002)
+        expected.update(dict.fromkeys(pending, 5_000_000))
+        journal.close()
+
+    authors = [threading.Thread(target=write, args=(name,)) for name in ("worker-1", "worker-2")]
+    for author in authors:
+        author.start()
+    for _ in range(8):
+        child = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(home.ledger.parent)], cwd=ROOT, stdout=subprocess.PIPE
+        )
+        child.stdout.readline()
+        time.sleep(luck.uniform(0.0, 0.25))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+    stop.set()
+    for author in authors:
+        author.join()
+    home.recovered()
+    assert {row["id"]: row["picos"] for row in home.rows()} == expected
+    sums = check_sums(home.ledger)
+    assert (sums["requests"], sums["picos"]) == (len(expected), sum(expected.values()))
+    assert home.files() == {"writer.lock"}

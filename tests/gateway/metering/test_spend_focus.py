@@ -1,0 +1,139 @@
+"""FOCUS 1.4: the columns the specification wants, costs that add up to the ledger's, and nothing made up."""
+
+import json
+from collections import Counter
+from contextlib import closing
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.metering.ledger import Ledger
+from gateway.metering.ledger_rows import SETTLING, book
+from gateway.metering.ledger_schema import connect
+from gateway.metering.spend_focus import COLUMNS, focus
+from gateway.metering.types import KINDS
+from tests.gateway.metering.records import AT, intent, settlement, unpriced
+
+MANDATORY = {
+    "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart",
+    "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost",
+    "EffectiveCost", "HostProviderName", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit",
+    "ServiceCategory", "ServiceName", "ServiceProviderName",
+}  # fmt: skip
+"""Of the Cost and Usage dataset, by the feature level the specification gives them."""
+NEVER_NULL = MANDATORY - {
+    "BillingAccountName", "ChargeClass", "ChargeDescription", "HostProviderName", "PricingQuantity", "PricingUnit",
+}  # fmt: skip
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "ledger.db"
+
+
+def charged(path, *pairs, by="team", since_at=0.0, team=None):
+    with closing(connect(path)) as connection:
+        connection.execute(SETTLING)
+        book(connection, "w", [meant for meant, _ in pairs], [done for _, done in pairs])
+    ledger = Ledger(path)
+    found = focus(ledger, by, since_at, team)
+    ledger.close()
+    for charge in found.charges:
+        conforms(charge)
+    return found
+
+
+def conforms(charge):
+    """The rules of the specification a single row can break."""
+    assert set(charge) == set(COLUMNS)
+    assert not [name for name in NEVER_NULL if not charge[name]]
+    assert charge["BilledCost"] == charge["EffectiveCost"] == charge["ListCost"] == charge["ContractedCost"]
+    assert bool(charge["ConsumedQuantity"]) == bool(charge["ConsumedUnit"])
+    assert bool(charge["SkuPriceId"]) == bool(charge["ListUnitPrice"]) == bool(charge["ContractedUnitPrice"])
+    assert charge["SkuPriceId"] or not charge["SkuPriceDetails"]
+    if charge["ListUnitPrice"]:
+        assert Decimal(charge["ListUnitPrice"]) * Decimal(charge["PricingQuantity"]) == Decimal(charge["ListCost"])
+    if charge["SkuPriceDetails"]:
+        assert all(key.startswith("x_") for key in json.loads(charge["SkuPriceDetails"]))
+    assert charge["BillingPeriodStart"] <= charge["ChargePeriodStart"] < charge["ChargePeriodEnd"] <= charge["BillingPeriodEnd"]
+
+
+def test_a_row_per_token_kind(path):
+    found = charged(path, (intent("a"), settlement("a", kinds={"cache_read": 900_000, "output": 2}, by_kind={
+        "cache_read": 900_000 * 250_000, "output": 2 * 15_000_000}, picos=900_000 * 250_000 + 30_000_000,
+        served="gpt-6.1-sol-2026-09-01")))  # fmt: skip
+    read, output = found.charges
+    assert found.unpriced == 0
+    assert (read["SkuMeter"], output["SkuMeter"]) == ("Cache Read Input Tokens", "Output Tokens")
+    assert (read["ConsumedQuantity"], read["ConsumedUnit"]) == ("900000", "Tokens")
+    assert (read["PricingQuantity"], read["PricingUnit"]) == ("0.9", "1000000 Tokens")
+    assert (read["ListUnitPrice"], read["BilledCost"]) == ("0.250000000000", "0.225000000000")
+    assert (output["ListUnitPrice"], output["BilledCost"]) == ("15.000000000000", "0.000030000000")
+    assert json.loads(read["SkuPriceDetails"]) == {"x_ModelId": "gpt-6.1-sol-2026-09-01", "x_TokenType": "CacheRead"}
+    assert read["SkuId"] == "openai/gpt-6.1-sol-2026-09-01/cache_read"
+    assert json.loads(read["Tags"]) == {"team": "payments", "route": "code"}
+    assert (read["ChargePeriodStart"], read["ChargePeriodEnd"]) == ("2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z")
+    assert (read["BillingPeriodStart"], read["BillingPeriodEnd"]) == ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z")
+    assert (read["SubAccountId"], read["BillingAccountId"], read["ServiceName"]) == ("payments", "openai", "openai API")
+
+
+def test_the_name_asked_for_is_a_tag(path):
+    pairs = [(intent(id_, user=user), settlement(id_)) for id_, user in (("a", "ann"), ("b", "bob"), ("c", "bob"))]
+    found = charged(path, *pairs, by="user")
+    users = Counter(json.loads(charge["Tags"])["user"] for charge in found.charges)
+    assert users == {"ann": 2, "bob": 2}
+
+
+def test_what_has_no_price_is_counted_and_not_zero(path):
+    half = {"kinds": {"output": 3, "input_audio": 9}, "by_kind": {"output": 30}, "picos": 30, "price_status": "partial"}
+    found = charged(path, (intent("a"), unpriced("a")), (intent("b"), settlement("b", **half)))
+    assert found.unpriced == 2
+    (charge,) = found.charges
+    assert (charge["SkuMeter"], charge["ConsumedQuantity"], charge["BilledCost"]) == ("Output Tokens", "3", "0.000000000030")
+
+
+def test_blended_prices_name_no_price(path):
+    rows = ("2026-11-20/openai/x", "2026-11-20/openai/y")
+    found = charged(path, (intent("a"), settlement("a", kinds={"output": 3}, by_kind={"output": 10}, picos=10, price_rows=rows)))
+    (charge,) = found.charges
+    assert (charge["ListUnitPrice"], charge["SkuPriceId"], charge["BilledCost"]) == ("", "", "0.000000000010")
+
+
+def test_fees_are_charged_by_request(path):
+    found = charged(path, (intent("a"), settlement("a", picos=3_900 + 10**10, fees={"web_search": 1})))
+    fee = found.charges[-1]
+    assert (fee["SkuMeter"], fee["ConsumedQuantity"], fee["ConsumedUnit"]) == ("Fees Beside Tokens", "1", "Requests")
+    assert fee["BilledCost"] == "0.010000000000"
+
+
+def test_only_since_and_only_the_team(path):
+    old, new = (intent("a"), settlement("a", at=AT)), (intent("b"), settlement("b", at=AT + 90_000))
+    other = (intent("c", team="search"), settlement("c", at=AT + 90_000))
+    found = charged(path, old, new, other, since_at=AT + 1, team="payments")
+    assert {charge["ChargePeriodStart"] for charge in found.charges} == {"2026-11-25T00:00:00Z"}
+    assert {charge["SubAccountId"] for charge in found.charges} == {"payments"}
+
+
+COSTS = st.dictionaries(st.sampled_from(KINDS), st.tuples(st.integers(1, 10**7), st.integers(0, 10**8)), max_size=5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(COSTS, st.integers(0, 10**9), st.sampled_from("ab"), st.integers(0, 200_000)), max_size=12))
+def test_the_costs_add_up_to_the_ledgers(tmp_path_factory, requests):
+    path = tmp_path_factory.mktemp("focus") / "ledger.db"
+    pairs, expected, tokens = [], 0, Counter()
+    for number, (costs, fee, name, after) in enumerate(requests):
+        by_kind = {kind: count * rate for kind, (count, rate) in costs.items()}
+        kinds = {kind: count for kind, (count, _) in costs.items()}
+        tokens.update(kinds)
+        expected += sum(by_kind.values()) + fee
+        done = settlement(
+            str(number), kinds=kinds, by_kind=by_kind, picos=sum(by_kind.values()) + fee, at=AT + after, price_rows=(name,)
+        )
+        pairs.append((intent(str(number), team=name), done))
+    found = charged(path, *pairs)
+    assert sum(Decimal(charge["BilledCost"]) for charge in found.charges) * 10**12 == expected
+    counted = sum(int(charge["ConsumedQuantity"]) for charge in found.charges if charge["ConsumedUnit"] == "Tokens")
+    assert counted == tokens.total()
