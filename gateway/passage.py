@@ -156,6 +156,7 @@ class RequestPassage:
                     base_url=upstream.base_url,
                     key=upstream.key,
                     stream=ask.stream,
+                    provider=upstream.provider,
                 )
                 self.hides_usage = hides_usage(ask)
             else:

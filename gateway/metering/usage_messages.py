@@ -76,6 +76,8 @@ def _written(written: int | None, tiers: Object) -> dict[str, int]:
     named = {
         "cache_write_5m": count(tiers.get("ephemeral_5m_input_tokens")),
         "cache_write_1h": count(tiers.get("ephemeral_1h_input_tokens")),
+        "cache_write_30m": count(tiers.get("ttl_30m_tokens")),  # OpenAI's, in an answer that was translated
+        "cache_write_12h": count(tiers.get("ttl_12h_tokens")),
     }
     return writes(written, named, "cache_write_5m")
 

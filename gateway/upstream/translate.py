@@ -1,6 +1,8 @@
-"""What LiteLLM is asked for each pair of dialects, and how its answers are written in the caller's own events.
+"""What of a caller's request is translated, and how LiteLLM is asked: bodies and values in, values out.
 
-Pure: bodies and values in, arguments and bytes out. What is lost on the way is in docs/reference/translation.md.
+Nothing passes that is not on a list here: LiteLLM takes its own settings from the same arguments as the request (another
+base URL for our key, callbacks, mock answers), and a caller must not reach those. What is lost on the way is in
+docs/reference/translation.md; what cannot go without changing the answer's meaning is refused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,121 +11,235 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.dialects.edits import BILLING_MARK
-from gateway.errors import Refusal, answer
+from gateway.upstream.tools import TRANSLATED
 from gateway.wire.types import Headers, Translate
-from routing.types import Dialect
 
-Call = Literal["acompletion", "aresponses", "messages"]
+Shape = Literal["chat", "responses", "messages"]
+Fields = dict[str, Any]
 
-_BILLING = BILLING_MARK.decode()
+
+class NotTranslatable(Exception):
+    """This request means something an upstream of another dialect cannot do."""
+
+
+CHAT = frozenset(
+    "messages tools tool_choice parallel_tool_calls max_tokens max_completion_tokens temperature top_p top_k stop seed "
+    "response_format reasoning_effort thinking presence_penalty frequency_penalty logit_bias".split()
+)
+"""Members of a chat request that are sent on."""
+_RESPONSES = frozenset(
+    "instructions tools tool_choice parallel_tool_calls max_output_tokens temperature top_p reasoning text".split()
+)
+_MESSAGES = frozenset(
+    "messages system tools tool_choice max_tokens temperature top_p top_k stop_sequences thinking output_config".split()
+)
+_ELSEWHERE = ("previous_response_id", "conversation", "prompt")
+"""Members of a Responses body that stand for content only its own provider holds."""
+_ITEMS = frozenset(
+    "message function_call function_call_output custom_tool_call custom_tool_call_output reasoning".split()
+)
+_SEALED_ITEMS = frozenset(("item_reference", "compaction", "compaction_summary"))
+"""Items that stand for a conversation only its own provider can read."""
+_BLOCKS = frozenset("text image document tool_use tool_result thinking redacted_thinking".split())
+_SEALED_BLOCKS = frozenset(("compaction",))
 _CARRIED = frozenset(
     (b"x-session-id", b"x-session-affinity", b"session-id", b"thread-id", b"x-client-request-id", b"x-pointsman-request-id")
 )
 """Headers that steer an upstream's prompt cache; all others belong to the caller's dialect."""
-_NOT_BRIDGED = frozenset(
-    ("client_metadata", "store", "include", "prompt_cache_key", "prompt_cache_options", "previous_response_id")
-)
-"""Members of a Responses body that only OpenAI's own endpoint understands."""
-_NOT_CHAT = frozenset(("diagnostics", "context_management", "mcp_servers", "container", "inference_geo", "speed"))
-"""Members of a Messages body that only Anthropic's own endpoint understands."""
-_KINDS = {401: "unknown_key", 403: "not_allowed", 404: "unknown_model", 413: "body_too_large", 429: "rate_limited"}
+_EFFORTS = {"max": "high", "xhigh": "high"}
+"""Efforts only their inventors know, as the highest that chat-only servers do."""
+_BILLING = BILLING_MARK.decode()
 
 
-def arguments(translate: Translate, body: bytes, headers: Headers) -> tuple[Call, dict[str, Any]]:
-    """Which of LiteLLM's calls carries this, and with what."""
-    asked: dict[str, Any] = msgspec.json.decode(body)
-    common: dict[str, Any] = {
+def shape_of(translate: Translate, asked: Fields) -> Shape:
+    """What the body really is: Cursor posts Responses bodies to the chat endpoint."""
+    crossed = translate.dialect == "chat" and "input" in asked and "messages" not in asked
+    return "responses" if crossed else translate.dialect
+
+
+def settings(translate: Translate, headers: Headers) -> Fields:
+    """How LiteLLM is to call the upstream; retries and its own gateways off."""
+    anthropic = translate.speaks == "messages"
+    return {
         "model": translate.model,
-        "custom_llm_provider": "anthropic" if translate.speaks == "messages" else "openai",
+        "custom_llm_provider": "anthropic" if anthropic else "openai",
         "api_key": translate.key or "none",
-        "api_base": _base(translate),
+        "api_base": f"{translate.base_url}/messages" if anthropic else translate.base_url,
         "num_retries": 0,
         "max_retries": 0,
         "drop_params": True,
         "extra_headers": {name.decode(): value.decode("latin-1") for name, value in headers if name in _CARRIED},
+        "_skip_mcp_handler": True,
+        "_skip_responses_api_bridge": True,
     }
-    if translate.dialect == "chat":
-        if "messages" not in asked and "input" in asked:
-            asked = {name: value for name, value in _hoisted(asked).items() if name not in _NOT_BRIDGED}
-        if translate.stream:
-            asked["stream_options"] = {"include_usage": True}
-        return "acompletion", {**asked, **common}
-    if translate.dialect == "responses":
-        asked = _hoisted({name: value for name, value in asked.items() if name not in _NOT_BRIDGED})
-        return "aresponses", {**asked, **common, "use_chat_completions_api": translate.speaks == "chat"}
-    asked = {name: value for name, value in asked.items() if name not in _NOT_CHAT}
-    return "messages", {**_without_billing(asked), **common}
 
 
-def _base(translate: Translate) -> str:
-    """LiteLLM adds `/v1/messages` for Anthropic and `/chat/completions` for all others."""
-    return translate.base_url.removesuffix("/v1") if translate.speaks == "messages" else translate.base_url
+def readable(translate: Translate, asked: Fields) -> Fields:
+    """The caller's request as far as it is translated. Raises `NotTranslatable`."""
+    shape = shape_of(translate, asked)
+    if translate.speaks == "messages":
+        _refuse_plain_urls(asked.get("messages" if shape != "responses" else "input"))
+    if shape == "responses":
+        return _responses(asked)
+    if shape == "messages":
+        return _messages(asked)
+    kept = _only(asked, CHAT)
+    kept["tools"] = [tool for tool in _objects(asked.get("tools")) if tool.get("type") == "function"]
+    return _without_empty_tools(kept)
 
 
-def _without_billing(asked: dict[str, Any]) -> dict[str, Any]:
-    """Claude Code's billing block differs per conversation: to anyone but Anthropic it only breaks prefix reuse."""
+def settled(translate: Translate, chat: Mapping[str, Any], asked: Mapping[str, Any]) -> Fields:
+    """The chat request LiteLLM is given: chat's own members and no others, whatever its bridges added."""
+    request = _only({name: value for name, value in chat.items() if value is not None}, CHAT)
+    effort = request.get("reasoning_effort")
+    if isinstance(effort, dict):
+        effort = effort.get("effort")
+    if translate.speaks == "chat":
+        unknown = ("thinking_blocks", "cache_control", *(("reasoning_content",) if translate.provider == "openai" else ()))
+        request["messages"] = [_chat_message(message, unknown) for message in request.get("messages") or ()]
+        effort = _EFFORTS.get(str(effort), effort) if translate.provider != "openai" else effort
+        if "tools" in request:
+            request["tools"] = [_unmarked(tool) for tool in request["tools"]]
+        request.pop("thinking", None)
+    if effort is not None:
+        request["reasoning_effort"] = effort
+    key = asked.get("prompt_cache_key") or chat.get("prompt_cache_key")
+    if translate.provider == "openai" and isinstance(key, str):
+        request["prompt_cache_key"] = key
+    if translate.stream:
+        request |= {"stream": True, "stream_options": {"include_usage": True}}
+    return request
+
+
+# Responses
+
+
+def _responses(asked: Fields) -> Fields:
+    for name in _ELSEWHERE:
+        if asked.get(name) is not None:
+            raise NotTranslatable(f"{name} refers to what another provider holds; send the whole conversation")
+    if asked.get("background"):
+        raise NotTranslatable("this model's upstream cannot answer in the background")
+    items = asked.get("input")
+    tools = list(_objects(asked.get("tools")))
+    if isinstance(items, list):
+        for item in _objects(items):  # Codex for GPT-6 puts its tools into the input
+            if item.get("type") == "additional_tools":
+                tools += _objects(item.get("tools"))
+        items = list(_items(items))
+    kept = {**_only(asked, _RESPONSES), "input": items}
+    kept["tools"] = [tool for tool in tools if tool.get("type") in TRANSLATED]
+    kept["tool_choice"] = _choice(asked.get("tool_choice"))
+    return _without_empty_tools(kept)
+
+
+def _items(items: list[Any]) -> Iterator[Any]:
+    for item in items:
+        kind = item.get("type", "message") if isinstance(item, dict) else ""
+        if kind in _SEALED_ITEMS:
+            raise NotTranslatable(f"an input item of type {kind} can only be read by the provider that made it")
+        if kind in _ITEMS:
+            yield item
+
+
+def _choice(choice: Any) -> Any:
+    """A tool choice a chat upstream can follow: a word, or one function by name."""
+    if isinstance(choice, str) or choice is None:
+        return choice
+    if isinstance(choice, dict) and choice.get("type") in ("function", "custom") and choice.get("name"):
+        return {"type": "function", "name": choice["name"]}
+    return "auto"
+
+
+# Messages
+
+
+def _messages(asked: Fields) -> Fields:
+    kept = _only(asked, _MESSAGES)
+    kept["tools"] = [tool for tool in _objects(asked.get("tools")) if tool.get("type") in (None, "custom")]
+    kept["messages"] = [_message(message) for message in asked.get("messages") or ()]
     system = asked.get("system")
     if isinstance(system, list) and system and _BILLING in str(system[0])[:200]:
-        return {**asked, "system": system[1:]}
+        kept["system"] = system[1:]
+    metadata = asked.get("metadata")
+    if isinstance(metadata, dict):
+        kept["metadata"] = metadata
+    return _without_empty_tools(kept)
+
+
+def _message(message: Any) -> Any:
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(content, list):
+        return message
+    return {**message, "content": [block for block in _objects(content) if _is_carried(block)]}
+
+
+def _is_carried(block: Fields) -> bool:
+    kind = block.get("type")
+    if kind in _SEALED_BLOCKS:
+        raise NotTranslatable(f"a content block of type {kind} can only be read by the provider that made it")
+    if kind == "thinking":
+        return not block.get("signature")  # signed thinking is another vendor's; unsigned came from an upstream like this
+    return kind in _BLOCKS and kind != "redacted_thinking"
+
+
+# chat
+
+
+def _chat_message(message: Any, unknown: tuple[str, ...]) -> Any:
+    """A message as servers accept it that refuse members they do not know."""
+    if not isinstance(message, dict):
+        return message
+    kept = {name: value for name, value in message.items() if name not in unknown}
+    if isinstance(content := kept.get("content"), list):
+        kept["content"] = [_unmarked(part) for part in content]
+    if "tool_calls" in kept:
+        kept["tool_calls"] = [_without(call, "index") for call in _objects(kept["tool_calls"])]
+    return kept
+
+
+def _unmarked(part: Any) -> Any:
+    return _without(part, "cache_control")
+
+
+def _refuse_plain_urls(value: Any) -> None:
+    """LiteLLM would fetch an image at an http:// address itself, from inside our network."""
+    waiting = [value]
+    while waiting:
+        at = waiting.pop()
+        if isinstance(at, dict):
+            waiting += at.values()
+            for name in ("url", "image_url", "file_url", "file_data", "file_id", "data"):
+                address = at.get(name)
+                if isinstance(address, str) and address.lstrip()[:5].lower() == "http:":
+                    raise NotTranslatable("content at an http:// address; send it inline, or by https://")
+        elif isinstance(at, list):
+            waiting += at
+
+
+# any
+
+
+def _only(fields: Mapping[str, Any], names: frozenset[str]) -> Fields:
+    return {name: value for name, value in fields.items() if name in names}
+
+
+def _without(value: Any, name: str) -> Any:
+    return {key: each for key, each in value.items() if key != name} if isinstance(value, dict) and name in value else value
+
+
+def _objects(value: Any) -> list[Fields]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _without_empty_tools(fields: Fields) -> Fields:
+    """A choice among no tools is an error to most servers."""
+    if fields.get("tools"):
+        return fields
+    return {name: value for name, value in fields.items() if name not in ("tools", "tool_choice", "parallel_tool_calls")}
+
+
+def decoded(body: bytes) -> Fields:
+    """The body as plain values; it was found to be a JSON object before."""
+    asked: Fields = msgspec.json.decode(body)
     return asked
-
-
-def _hoisted(asked: dict[str, Any]) -> dict[str, Any]:
-    """Codex for GPT-6 puts its tools into the input; chat has them at the top, without namespaces or grammars."""
-    items = asked.get("input")
-    tools = list(asked.get("tools") or [])
-    if isinstance(items, list):
-        for item in items:
-            if isinstance(item, dict) and item.get("type") == "additional_tools":
-                tools += item.get("tools") or []
-        asked = {**asked, "input": [item for item in items if not _is_tools(item)]}
-    flat = [tool for tool in _flat(tools) if tool.get("type") == "function"]
-    return {**asked, "tools": flat} if tools else asked
-
-
-def _is_tools(item: object) -> bool:
-    return isinstance(item, dict) and item.get("type") == "additional_tools"
-
-
-def _flat(tools: list[Any]) -> Iterator[dict[str, Any]]:
-    for tool in tools:
-        if isinstance(tool, dict) and tool.get("type") == "namespace":
-            yield from (inner for inner in tool.get("tools") or [] if isinstance(inner, dict))
-        elif isinstance(tool, dict):
-            yield tool
-
-
-def whole(said: Any) -> bytes:
-    """A whole answer as the caller's JSON."""
-    return msgspec.json.encode(_plain(said))
-
-
-def event(said: Any, dialect: Dialect) -> bytes:
-    """One event of a stream as the caller's dialect writes it."""
-    if isinstance(said, bytes):
-        return said
-    plain = _plain(said)
-    data = msgspec.json.encode(plain)
-    if dialect == "chat":
-        return b"data: %b\n\n" % data
-    return b"event: %b\ndata: %b\n\n" % (str(plain.get("type", "")).encode(), data)
-
-
-def last(dialect: Dialect) -> bytes:
-    """What ends a stream; only chat has a word for it."""
-    return b"data: [DONE]\n\n" if dialect == "chat" else b""
-
-
-def refused(status: int, message: str, dialect: Dialect, retry_after_s: float | None) -> tuple[int, Headers, bytes]:
-    """The upstream's error in the caller's own envelope."""
-    kind = _KINDS.get(status) or ("not_readable" if 400 <= status < 500 else "upstream_failed")
-    refusal = msgspec.structs.replace(Refusal.of(kind, message, retry_after_s=retry_after_s), status=status)
-    return answer(refusal, dialect, "")
-
-
-def _plain(said: Any) -> dict[str, Any]:
-    """Plain values of what LiteLLM gives: models of its own, or dictionaries."""
-    if isinstance(said, Mapping):
-        return dict(said)
-    plain: dict[str, Any] = said.model_dump(mode="json", exclude_none=True)
-    return plain

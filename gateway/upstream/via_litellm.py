@@ -1,36 +1,51 @@
 """Carries requests to upstreams that do not speak the caller's dialect, by way of LiteLLM's translation.
 
 An adapter, never the road: LiteLLM is imported when the first such request comes, in a thread with an event loop of its own,
-so that neither its import (seconds) nor its work per request (milliseconds) holds up the byte path. Everything LiteLLM would
-do beside translating is off: retries, callbacks, telemetry, caches, the download of its price map.
+so that neither its import (seconds) nor its work per request (milliseconds) holds up the byte path. It translates requests
+and reads upstreams; the caller's events are written here, because their order is what clients live by.
 """
 
 import asyncio
 import contextlib
-import os
-import sys
+import inspect
 import threading
-import warnings
-from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
-from typing import Any
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Protocol
 
-from gateway.upstream.translate import arguments, event, last, refused, whole
-from gateway.wire.types import Ended, Headers, Listener, Send
+from gateway.upstream.library import Library, quieten
+from gateway.upstream.said import Said, Unwritable, said
+from gateway.upstream.tools import names
+from gateway.upstream.translate import Fields, NotTranslatable, decoded, readable, settings, settled, shape_of
+from gateway.upstream.upstream_error import UpstreamError, ended, told, upstreams_own
+from gateway.upstream.write_chat import ChatWriter
+from gateway.upstream.write_messages import MessagesWriter
+from gateway.upstream.write_responses import ResponsesWriter
+from gateway.wire.types import Headers, Listener, Send, Translate
 
-MESSAGE_MAX = 2000
-"""Characters of an upstream's error that are passed on."""
-_MCP_GATEWAY = "litellm.responses.mcp.litellm_proxy_mcp_handler"
-_UNREACHED = frozenset(
-    (
-        "ConnectError", "ConnectTimeout", "ConnectionRefusedError", "ClientConnectorError", "ClientConnectorDNSError",
-        "gaierror",
-    )
-)
-"""Names of errors that mean nothing was sent."""
+AHEAD_MAX = 256 * 1024
+"""Bytes that may wait for the gateway's loop; a loop that lags must not let a fast upstream fill the memory."""
+LAG_S = 0.005
+"""How often a flight that is too far ahead looks again."""
+CLOSE_S = 5.0
+"""How long closing waits for the thread; what it does then is closing sockets."""
 
 _JSON: Headers = ((b"content-type", b"application/json"),)
 _SSE: Headers = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
+
+
+class Writer(Protocol):
+    """Writes an answer in the caller's dialect: chunk by chunk, or whole once all was taken."""
+
+    @property
+    def ended(self) -> bool: ...
+
+    def take(self, said: Said) -> bytes: ...
+
+    def end(self) -> bytes: ...
+
+    def whole(self) -> bytes: ...
 
 
 class Translator:
@@ -38,7 +53,7 @@ class Translator:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._litellm: Any = None
+        self._library: Library | None = None
         self._worker: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -57,35 +72,31 @@ class Translator:
         if self._worker is not None:
             self._worker.call_soon_threadsafe(self._worker.stop)
             assert self._thread is not None
-            self._thread.join(5)
+            self._thread.join(CLOSE_S)
 
     def _work(self, worker: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(worker)
         worker.set_exception_handler(lambda _loop, _context: None)  # LiteLLM's own background tasks may end untidily
         worker.run_forever()
-        for task in asyncio.all_tasks(worker):
+        worker.run_until_complete(self._clear(worker))
+        worker.close()
+
+    async def _clear(self, worker: asyncio.AbstractEventLoop) -> None:
+        open_ = asyncio.all_tasks(worker) - {asyncio.current_task(worker)}
+        for task in open_:
             task.cancel()
-        with contextlib.suppress(RuntimeError):
-            worker.run_until_complete(asyncio.sleep(0))
+        await asyncio.gather(*open_, return_exceptions=True)
+        if self._library is not None:
+            await self._library.close()
+        await worker.shutdown_asyncgens()
+        await worker.shutdown_default_executor()
 
-    def _import(self) -> Any:
+    def _import(self) -> Library:
         """LiteLLM, imported once, in the worker's thread."""
-        if self._litellm is None:
-            os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-            os.environ.setdefault("LITELLM_LOG", "CRITICAL")
-            warnings.filterwarnings("ignore", module=r"(litellm|pydantic|openai|aiohttp|httpx)\b")
-            sys.modules[_MCP_GATEWAY] = _without_mcp_gateway()
-            import litellm
-
-            litellm.telemetry = False
-            litellm.suppress_debug_info = True
-            litellm.drop_params = True
-            litellm.num_retries = 0
-            litellm.use_chat_completions_url_for_anthropic_messages = True
-            for name in ("callbacks", "success_callback", "failure_callback", "_async_success_callback"):
-                setattr(litellm, name, [])
-            self._litellm = litellm
-        return self._litellm
+        if self._library is None:
+            self._library = Library()
+        quieten()
+        return self._library
 
 
 class TranslatedFlight:
@@ -98,22 +109,26 @@ class TranslatedFlight:
         loop: asyncio.AbstractEventLoop,
         worker: asyncio.AbstractEventLoop,
     ) -> None:
+        assert send.translate is not None
         self.task: Any = None
         self._send = send
+        self._translate: Translate = send.translate
         self._listener = listener
         self._loop = loop
         self._worker = worker
         self._cancelled = False
         self._reads = asyncio.Event()
         self._reads.set()
+        self._told = 0
+        self._heard = 0
 
     # called on the gateway's loop
 
     def pause(self) -> None:
-        self._worker.call_soon_threadsafe(self._reads.clear)
+        self._on_worker(self._reads.clear)
 
     def resume(self) -> None:
-        self._worker.call_soon_threadsafe(self._reads.set)
+        self._on_worker(self._reads.set)
 
     def cancel(self) -> None:
         """Hang up; what is already on its way to the listener is dropped."""
@@ -121,122 +136,122 @@ class TranslatedFlight:
         if self.task is not None:
             self.task.cancel()
 
+    def _on_worker(self, what: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the carrier is closed: nothing is under way any more
+            self._worker.call_soon_threadsafe(what)
+
     # on the worker's loop
 
-    async def run(self, import_litellm: Callable[[], Any]) -> None:
+    async def run(self, library: Callable[[], Library]) -> None:
         """Ask, and tell what came; every way out ends with `upstream_ended`, but for a cancelled one."""
         started = False
         try:
-            litellm = import_litellm()
-            result = await self._ask(litellm)
-            streams = hasattr(result, "__aiter__")
+            answer, writer = await self._ask(library())
+            streams = self._translate.stream
+            if not streams:
+                writer.take(said(_plain(answer)))
+                _see_ended(writer)
             self._tell(self._listener.upstream_started, 200, _SSE if streams else _JSON)
             started = True
             if streams:
-                await self._relay(result)
+                await self._relay(answer, writer)
             else:
-                self._tell(self._listener.upstream_bytes, whole(result))
+                self._tell_bytes(writer.whole())
             self._tell(self._listener.upstream_ended, "complete", "")
+        except (NotTranslatable, Unwritable) as no:
+            self._refuse(UpstreamError(400, str(no), "", None), started, str(no))
         except Exception as error:  # whatever LiteLLM or a vendor's SDK raises is this one request's failure
-            self._fail(error, started)
+            if (own := upstreams_own(error)) is not None:
+                self._refuse(own, started, type(error).__name__)
+            else:
+                self._tell(self._listener.upstream_ended, "cut" if started else ended(error), type(error).__name__)
 
-    async def _ask(self, litellm: Any) -> Any:
-        translate = self._send.translate
-        assert translate is not None
-        call, asked = arguments(translate, self._send.body, self._send.headers)
-        asked["timeout"] = self._send.origin.first_byte_s
-        if call == "messages":
-            return await litellm.anthropic.messages.acreate(**asked)
-        if call == "acompletion" and "messages" not in asked:
-            asked = _as_chat(asked)
-        return await getattr(litellm, call)(**asked)
-
-    async def _relay(self, stream: Any) -> None:
-        translate = self._send.translate
-        assert translate is not None
+    async def _ask(self, library: Library) -> tuple[Any, Writer]:
+        translate = self._translate
+        called = settings(translate, self._send.headers)
         try:
-            async for said in stream:
-                self._tell(self._listener.upstream_bytes, event(said, translate.dialect))
-                await self._reads.wait()
-        finally:
-            if (close := getattr(stream, "aclose", None)) is not None:
-                with contextlib.suppress(Exception):
-                    await close()
-        if ending := last(translate.dialect):
-            self._tell(self._listener.upstream_bytes, ending)
+            asked = decoded(self._send.body)
+            body = readable(translate, asked)
+            chat, renamed = library.as_chat(shape_of(translate, asked), body, called)
+            request = settled(translate, chat, asked)
+            writer = _writer(translate, {**asked, "tools": body.get("tools") or []}, renamed)
+        except NotTranslatable:
+            raise
+        except Exception as error:  # a body of unheard-of shape trips the translation, in a new place each time
+            raise NotTranslatable(f"this request cannot be translated ({type(error).__name__})") from error
+        origin = self._send.origin
+        return await library.complete(request, called, origin.first_byte_s, origin.connect_s), writer
 
-    def _fail(self, error: Exception, started: bool) -> None:
-        """An upstream's error status becomes an answer in the caller's envelope; all else ends the attempt."""
-        translate = self._send.translate
-        assert translate is not None
-        how: Ended = "cut" if started else _how(error)
-        status = getattr(error, "status_code", None)
-        text = str(getattr(error, "message", "") or type(error).__name__)[:MESSAGE_MAX]
-        if started or how != "complete" or not isinstance(status, int):
-            self._tell(self._listener.upstream_ended, how if how != "complete" else "cut", type(error).__name__)
+    async def _relay(self, stream: AsyncIterator[Any], writer: Writer) -> None:
+        try:
+            async for chunk in stream:
+                if data := writer.take(said(_plain(chunk))):
+                    self._tell_bytes(data)
+                await self._reads.wait()
+                while self._told - self._heard > AHEAD_MAX:  # noqa: ASYNC110 - an event would cost a wake-up per chunk
+                    await asyncio.sleep(LAG_S)
+        finally:
+            await _close(stream)
+        _see_ended(writer)
+        self._tell_bytes(writer.end())
+
+    def _refuse(self, error: UpstreamError, started: bool, detail: str) -> None:
+        """An error status in the caller's envelope; once the answer has begun, its end."""
+        if started:
+            self._tell(self._listener.upstream_ended, "cut", detail)
             return
-        code, lines, body = refused(status, text, translate.dialect, _retry_after_s(error))
-        self._tell(self._listener.upstream_started, code, lines)
-        self._tell(self._listener.upstream_bytes, body)
+        status, lines, body = told(error, self._translate.dialect)
+        self._tell(self._listener.upstream_started, status, lines)
+        self._tell_bytes(body)
         self._tell(self._listener.upstream_ended, "complete", "")
+
+    def _tell_bytes(self, data: bytes) -> None:
+        self._told += len(data)
+        self._tell(self._hear_bytes, data)
 
     def _tell(self, what: Callable[..., None], *words: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the gateway's loop is gone: nobody is left to tell
             self._loop.call_soon_threadsafe(self._hear, what, words)
 
+    # on the gateway's loop again
+
     def _hear(self, what: Callable[..., None], words: tuple[Any, ...]) -> None:
         if not self._cancelled:
             what(*words)
 
-
-def _as_chat(asked: dict[str, Any]) -> dict[str, Any]:
-    """A Responses body that came to the chat endpoint, as chat; what is no part of the body stays as it is."""
-    from litellm.responses.litellm_completion_transformation.transformation import LiteLLMCompletionResponsesConfig
-
-    ours = ("api_key", "api_base", "num_retries", "max_retries", "drop_params", "extra_headers", "timeout", "stream_options")
-    named = (*ours, "model", "input", "custom_llm_provider", "stream")
-    body = {name: value for name, value in asked.items() if name not in named}
-    made = LiteLLMCompletionResponsesConfig.transform_responses_api_request_to_chat_completion_request(
-        model=asked["model"],
-        input=asked["input"],
-        responses_api_request=body,  # type: ignore[arg-type]  # whatever the client sent
-        custom_llm_provider=asked["custom_llm_provider"],
-        stream=bool(asked.get("stream")),
-    )
-    return {**made, **{name: asked[name] for name in (*ours, "custom_llm_provider") if name in asked}}
+    def _hear_bytes(self, data: bytes) -> None:
+        self._heard += len(data)
+        self._listener.upstream_bytes(data)
 
 
-def _without_mcp_gateway() -> ModuleType:
-    """Stands where LiteLLM keeps its own MCP gateway, which it asks on every call with tools; its packages are not here."""
-    module = ModuleType(_MCP_GATEWAY)
-    nothing = SimpleNamespace(should_use_litellm_mcp_gateway=lambda tools: False)
-    module.LiteLLM_Proxy_MCP_Handler = nothing  # type: ignore[attr-defined]
-    return module
+def _writer(translate: Translate, asked: Fields, renamed: Mapping[str, str]) -> Writer:
+    name = uuid.uuid4().hex
+    if translate.dialect == "messages":
+        return MessagesWriter(name, translate.model, renamed)
+    if translate.dialect == "responses":
+        return ResponsesWriter(name, int(time.time()), translate.model, asked, names(asked["tools"]))
+    return ChatWriter(name, int(time.time()), translate.model)
 
 
-def _how(error: Exception) -> Ended:
-    """`complete` where the upstream answered with an error of its own."""
-    name = type(error).__name__
-    if "Timeout" in name:
-        return "timeout"
-    if any(type(cause).__name__ in _UNREACHED for cause in _causes(error)):
-        return "refused"
-    return "complete" if isinstance(getattr(error, "status_code", None), int) and "Connection" not in name else "cut"
+def _plain(chunk: Any) -> Mapping[str, Any]:
+    """Plain values of what LiteLLM gives: models of its own or a vendor's, or dictionaries that say nothing."""
+    if isinstance(chunk, Mapping):
+        return chunk
+    plain: Mapping[str, Any] = chunk.model_dump(mode="json", exclude_none=True)
+    return plain
 
 
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    at: BaseException | None = error
-    while at is not None and len(found) < 10:
-        found.append(at)
-        at = at.__cause__ or at.__context__
-    return found
+def _see_ended(writer: Writer) -> None:
+    if not writer.ended:
+        raise EOFError("the upstream stopped before its answer did")
 
 
-def _retry_after_s(error: Exception) -> float | None:
-    own = getattr(error, "litellm_response_headers", None) or {}
-    value = own.get("retry-after") or (getattr(getattr(error, "response", None), "headers", None) or {}).get("retry-after")
-    try:
-        return float(value) if value is not None else None
-    except ValueError:
-        return None
+async def _close(stream: Any) -> None:
+    """Hang up on an upstream that has not come to its end."""
+    for name in ("aclose", "close"):
+        if (close := getattr(stream, name, None)) is not None:
+            with contextlib.suppress(Exception):
+                done = close()
+                if inspect.isawaitable(done):
+                    await done
+            return

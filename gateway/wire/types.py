@@ -66,6 +66,8 @@ class Translate(Struct, frozen=True):
     base_url: str
     key: str
     stream: bool
+    provider: str = ""
+    """Whose dialect the upstream's members are: OpenAI's own servers know more than those that speak like them."""
 
 
 class Listener(Protocol):

@@ -90,3 +90,10 @@ def test_an_unknown_step_leaves_the_rest_priced_in_part() -> None:
     priced = PriceBook.load(()).price(usage, "anthropic", "claude-opus-5-5", AT)
     assert (priced.status, priced.reason) == ("partial", "unknown_model")
     assert priced.picos == 5 * 4_000_000 + 20_000_000
+
+
+def test_openais_lifetimes_in_a_translated_answer_keep_their_kind() -> None:
+    writes = {"ephemeral_5m_input_tokens": 0, "ttl_30m_tokens": 100, "ttl_12h_tokens": 10}
+    usage = messages_usage({"input_tokens": 1, "cache_creation_input_tokens": 110, "cache_creation": writes, "output_tokens": 1})
+    assert usage is not None
+    assert usage.kinds == {"input_uncached": 1, "cache_write_30m": 100, "cache_write_12h": 10, "output": 1}
