@@ -38,8 +38,8 @@ _ELSEWHERE = ("previous_response_id", "conversation", "prompt")
 _ITEMS = frozenset(
     "message function_call function_call_output custom_tool_call custom_tool_call_output reasoning".split()
 )
-_SEALED_ITEMS = frozenset(("item_reference", "compaction", "compaction_summary"))
-"""Items that stand for a conversation only its own provider can read."""
+_SEALED_ITEMS = frozenset("item_reference compaction compaction_summary compaction_trigger".split())
+"""Items that stand for a conversation only its own provider can read, or ask it for one."""
 _BLOCKS = frozenset("text image document tool_use tool_result thinking redacted_thinking".split())
 _SEALED_BLOCKS = frozenset(("compaction",))
 _CARRIED = frozenset(
@@ -137,7 +137,7 @@ def _items(items: list[Any]) -> Iterator[Any]:
     for item in items:
         kind = item.get("type", "message") if isinstance(item, dict) else ""
         if kind in _SEALED_ITEMS:
-            raise NotTranslatable(f"an input item of type {kind} can only be read by the provider that made it")
+            raise NotTranslatable(f"an input item of type {kind} means something to its own provider only")
         if kind in _ITEMS:
             yield item
 
@@ -177,7 +177,7 @@ def _message(message: Any) -> Any:
 def _is_carried(block: Fields) -> bool:
     kind = block.get("type")
     if kind in _SEALED_BLOCKS:
-        raise NotTranslatable(f"a content block of type {kind} can only be read by the provider that made it")
+        raise NotTranslatable(f"a content block of type {kind} means something to its own provider only")
     if kind == "thinking":
         return not block.get("signature")  # signed thinking is another vendor's; unsigned came from an upstream like this
     return kind in _BLOCKS and kind != "redacted_thinking"

@@ -144,6 +144,16 @@ def test_messages_to_chat(anthropic, across, provider):
     agrees(across, provider)
 
 
+def test_openais_cache_writes_and_reads_are_priced_for_a_messages_caller(anthropic, across, provider):
+    messages = [{"role": "user", "content": "A long story that is worth keeping. " * 600}]
+    for kind in ("cache_write_30m", "cache_read"):
+        with anthropic.messages.stream(model="gpt-6.1-sol", max_tokens=50, messages=messages) as stream:
+            said = stream.get_final_text()
+        agrees(across, provider)
+        assert billed(provider)["kinds"][kind]
+        messages += [{"role": "assistant", "content": said}, {"role": "user", "content": "Go on."}]
+
+
 def test_messages_tools_to_chat(anthropic):
     tools = [{"name": "weather", "input_schema": TOOL}]
     asked = {"model": "gpt-6.1-sol", "max_tokens": 50, "tools": tools, "messages": [{"role": "user", "content": CALL}]}

@@ -1,15 +1,20 @@
 """What LiteLLM makes of requests, as far as the translation counts on it."""
 
+import json
 import logging
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
 from gateway.upstream.library import Library
-from gateway.upstream.translate import readable, settings, settled, shape_of
+from gateway.upstream.translate import CHAT, NotTranslatable, readable, settings, settled, shape_of
 from gateway.wire.types import Translate
 
+RECORDINGS = Path(__file__).parents[4] / "shared" / "data" / "clients"
+DIALECTS = {"/v1/chat/completions": "chat", "/v1/responses": "responses", "/v1/messages": "messages"}
+NAMES = sorted(path.stem for path in RECORDINGS.glob("*.json") if path.stem != "INDEX")
 HI = {"role": "user", "content": "hi"}
 CALL = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
 OUTPUT = {"type": "function_call_output", "call_id": "a", "output": "r"}
@@ -119,3 +124,22 @@ def test_the_session_is_openais_cache_key(library):
     assert made["prompt_cache_key"] == "s-1"
     assert "user" not in made
     assert "prompt_cache_key" not in chat(library, "messages", "chat", asked)[0]
+
+
+@pytest.mark.skipif(not NAMES, reason="no recordings of clients beside the repository")
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_real_clients_send_is_translated(library, name):
+    for recorded in json.loads((RECORDINGS / f"{name}.json").read_text("utf-8"))["requests"]:
+        dialect = DIALECTS.get(recorded["path"].partition("?")[0])
+        asked = recorded.get("body")
+        if dialect is None or not isinstance(asked, dict):
+            continue
+        for speaks in {"chat", "messages"} - {dialect}:
+            if asked.get("previous_response_id") or "compaction_trigger" in json.dumps(asked):
+                with pytest.raises(NotTranslatable):
+                    chat(library, dialect, speaks, asked)
+                continue
+            made, _ = chat(library, dialect, speaks, asked)
+            assert made["messages"]
+            assert set(made) <= CHAT
+            assert "x-anthropic-billing-header" not in json.dumps(made)

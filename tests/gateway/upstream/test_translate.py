@@ -66,7 +66,7 @@ def test_work_in_the_background_is_refused():
         readable(to("responses"), {"input": [], "background": True})
 
 
-@pytest.mark.parametrize("kind", ["compaction", "compaction_summary", "item_reference"])
+@pytest.mark.parametrize("kind", ["compaction", "compaction_summary", "compaction_trigger", "item_reference"])
 def test_conversations_only_their_provider_can_read_are_refused(kind):
     with pytest.raises(NotTranslatable, match=kind):
         readable(to("responses"), {"input": [{"type": kind}]})
