@@ -1,7 +1,7 @@
 """What a Responses caller's tools are called by an upstream that knows functions only, and what they are called back.
 
-LiteLLM's translation writes a tool `read` of the namespace `fs` as `fs__read`, and a tool with a grammar as a function whose
-one argument, `content`, is a string.
+LiteLLM's translation writes a tool `read` of the namespace `fs` as `fs__read`, and a tool with a grammar, whatever its
+namespace, as a function of its own name whose one argument, `content`, is a string.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,25 +16,31 @@ _CONTENT = "content"
 
 
 class Names(Struct, frozen=True):
-    """How to read a called function's name: `spaces` gives namespace and name, `custom` holds the tools with a grammar."""
+    """How to read a called function's name."""
 
     spaces: Mapping[str, tuple[str, str]]
-    custom: frozenset[str]
+    """Namespace and name of functions that have one."""
+    custom: Mapping[str, str]
+    """The namespace, often empty, of each tool with a grammar."""
+
+    def of(self, called: str) -> tuple[str, str]:
+        """Namespace and name of the tool behind a called function."""
+        return (self.custom[called], called) if called in self.custom else self.spaces.get(called, ("", called))
 
 
 def names(tools: Sequence[Any]) -> Names:
     """The names behind these tools of a Responses request."""
     spaces: dict[str, tuple[str, str]] = {}
-    custom: set[str] = set()
+    custom: dict[str, str] = {}
     for space, tool in _each(tools):
         name = tool.get("name")
         if not isinstance(name, str):
             continue
         if tool.get("type") == "custom":
-            custom.add(name)
+            custom[name] = space
         elif space:
             spaces[f"{space}__{name}"] = (space, name)
-    return Names(spaces=spaces, custom=frozenset(custom))
+    return Names(spaces=spaces, custom=custom)
 
 
 def content_of(arguments: str) -> str:
@@ -45,6 +51,15 @@ def content_of(arguments: str) -> str:
         return arguments
     content = value.get(_CONTENT) if isinstance(value, dict) else None
     return content if isinstance(content, str) else arguments
+
+
+def object_of(arguments: str) -> dict[str, Any]:
+    """A call's arguments as Anthropic has them, an object always; what is none is kept under a name of its own."""
+    try:
+        value = msgspec.json.decode(arguments or "{}")
+    except msgspec.DecodeError:
+        return {"input": arguments}
+    return value if isinstance(value, dict) else {"input": value}
 
 
 def _each(tools: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

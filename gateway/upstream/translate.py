@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.dialects.edits import BILLING_MARK
-from gateway.upstream.tools import TRANSLATED
+from gateway.upstream.tools import TRANSLATED, object_of
 from gateway.wire.types import Headers, Translate
 
 Shape = Literal["chat", "responses", "messages"]
@@ -101,6 +101,8 @@ def settled(translate: Translate, chat: Mapping[str, Any], asked: Mapping[str, A
         if "tools" in request:
             request["tools"] = [_unmarked(tool) for tool in request["tools"]]
         request.pop("thinking", None)
+    else:
+        request["messages"] = [_messages_message(message) for message in request.get("messages") or ()]
     if effort is not None:
         request["reasoning_effort"] = effort
     key = asked.get("prompt_cache_key") or chat.get("prompt_cache_key")
@@ -196,6 +198,22 @@ def _chat_message(message: Any, unknown: tuple[str, ...]) -> Any:
     if "tool_calls" in kept:
         kept["tool_calls"] = [_without(call, "index") for call in _objects(kept["tool_calls"])]
     return kept
+
+
+def _messages_message(message: Any) -> Any:
+    """A message whose tool calls Anthropic can hold: it has no arguments but objects, and a model may have made others."""
+    if not isinstance(message, dict) or not message.get("tool_calls"):
+        return message
+    return {**message, "tool_calls": [_with_object(call) for call in _objects(message["tool_calls"])]}
+
+
+def _with_object(call: Fields) -> Fields:
+    function = call.get("function")
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    if not isinstance(function, dict) or not isinstance(arguments, str):
+        return call
+    made = msgspec.json.encode(object_of(arguments)).decode()
+    return {**call, "function": {**function, "arguments": made}}
 
 
 def _unmarked(part: Any) -> Any:

@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.metering.usage_openai import openai_usage
 from gateway.upstream.said import CallPart, Calls, Object, Said, Thought, Unwritable
+from gateway.upstream.tools import object_of
 
 _REASONS = {"length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use", "content_filter": "refusal"}
 _WRITES = {
@@ -114,7 +115,7 @@ class MessagesWriter:
 
     def _finished(self, position: int, block: dict[str, Any]) -> dict[str, Any]:
         call = next((place for place, at in self._inputs.items() if at == position), None)
-        return block if call is None else {**block, "input": _object(self._calls.arguments(call))}
+        return block if call is None else {**block, "input": object_of(self._calls.arguments(call))}
 
     def _is_open(self, kind: str) -> bool:
         return self._open and self._blocks[-1]["type"] == kind
@@ -160,15 +161,6 @@ def counts(usage: Object | None, model: str) -> dict[str, Any]:
     if thought := kinds.get("reasoning"):
         told["output_tokens_details"] = {"thinking_tokens": thought}
     return told
-
-
-def _object(arguments: str) -> dict[str, Any]:
-    """A call's arguments; Messages has only objects, so what is none is kept under a name of its own."""
-    try:
-        value = msgspec.json.decode(arguments or "{}")
-    except msgspec.DecodeError:
-        return {"input": arguments}
-    return value if isinstance(value, dict) else {"input": value}
 
 
 def _event(name: str, /, **members: Any) -> bytes:

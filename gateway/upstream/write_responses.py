@@ -178,7 +178,7 @@ class ResponsesWriter:
 
     def _begin_call(self, part: CallPart) -> bytes:
         custom = part.name in self._names.custom
-        namespace, name = self._names.spaces.get(part.name, ("", part.name))
+        namespace, name = self._names.of(part.name)
         item: dict[str, Any] = {
             "id": self._id("ctc" if custom else "fc"),
             "type": "custom_tool_call" if custom else "function_call",

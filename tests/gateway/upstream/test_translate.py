@@ -135,6 +135,12 @@ def test_marks_only_anthropic_reads_are_taken_off_for_others():
     assert settled(to("chat", "messages"), chat, {})["messages"] == chat["messages"]
 
 
+def test_arguments_a_model_got_wrong_do_not_end_a_thread_at_anthropic():
+    calls = [{"id": "a", "function": {"name": "f", "arguments": "*** Begin"}}, {"id": "b", "function": {"name": "f"}}]
+    made = settled(to("responses", "messages"), {"messages": [HI, {"role": "assistant", "tool_calls": calls}]}, {})
+    assert made["messages"][1]["tool_calls"] == [{"id": "a", "function": {"name": "f", "arguments": '{"input":"*** Begin"}'}}, calls[1]]
+
+
 @pytest.mark.parametrize(
     ("provider", "given", "made"),
     [("vllm", "max", "high"), ("vllm", {"effort": "xhigh", "summary": "auto"}, "high"), ("vllm", "low", "low"), ("openai", "xhigh", "xhigh")],

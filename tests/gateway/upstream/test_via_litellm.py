@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from gateway.metering.tally import tally
 from gateway.upstream.via_litellm import Translator
@@ -228,6 +229,29 @@ def test_every_effort_is_one_anthropic_takes(vendor, effort):
     whole(vendor, "messages")
     _, how = carried(send(vendor, "chat", "messages", asked={"messages": [HI], "reasoning_effort": effort}))
     assert how == ("complete", "")
+
+
+def test_what_the_reference_says_is_lost_on_the_way_to_anthropic(vendor):
+    whole(vendor, "messages")
+    messages = [HI, {"role": "assistant", "content": "ok"}, {"role": "system", "content": "mid"}, {"role": "user", "content": "on"}]
+    lost = {"n": 2, "logprobs": True, "seed": 3, "presence_penalty": 0.1, "logit_bias": {"1": 1}, "service_tier": "flex"}
+    attempt = send(vendor, "chat", "messages", asked={"messages": messages, "temperature": 0.3, "reasoning_effort": "low", **lost})
+    carried(attempt)
+    made = vendor.arrived[-1].json
+    assert not set(made) & {*lost, "temperature"}
+    assert [message["role"] for message in made["messages"]] == ["user", "assistant", "user", "system"]
+    unknown = structs.replace(attempt, translate=structs.replace(attempt.translate, model="somebodys"))
+    carried(unknown)
+    assert vendor.arrived[-1].json["max_tokens"] == 4096
+
+
+def test_where_anthropic_does_not_split_its_output_the_total_is_still_its_own(vendor):
+    usage = {name: value for name, value in MESSAGES_WHOLE["usage"].items() if name != "output_tokens_details"}
+    vendor.script = lambda asked, wire: wire.sendall(answer(json.dumps({**MESSAGES_WHOLE, "usage": usage}).encode()))
+    heard, _ = carried(send(vendor, "responses", "messages"))
+    said = json.loads(heard.body)["usage"]
+    assert said["output_tokens"] == 50
+    assert said["output_tokens_details"]["reasoning_tokens"] <= 50
 
 
 def test_a_callers_settings_are_no_settings_of_litellm(vendor):
