@@ -38,7 +38,7 @@ KINDS: dict[str, Kind] = {
     "upstream_unreachable": Kind(502, "server_error", "upstream_unreachable", "api_error", True),
     "upstream_failed": Kind(502, "server_error", "upstream_failed", "api_error", True),
     "upstream_timeout": Kind(504, "server_error", "upstream_timeout", "api_error", True),
-    "translation_failed": Kind(502, "server_error", "translation_failed", "api_error", False),
+    "translation_failed": Kind(400, "invalid_request_error", "translation_failed", "invalid_request_error", False),
     "bug": Kind(500, "server_error", "internal_error", "api_error", False),
 }
 OVERLOADED_STATUS = 529

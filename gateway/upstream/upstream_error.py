@@ -55,10 +55,18 @@ def upstreams_own(error: BaseException) -> UpstreamError | None:
             response: Any = getattr(each, "response", None)
             message, code = _words(response.content)
             return UpstreamError(response.status_code, message, code, retry_after_s(_lines(response.headers)))
-    status = getattr(error, "status_code", 0)
-    if ended(error) == "cut" and isinstance(status, int) and 400 <= status < 500:  # nothing was sent
-        return UpstreamError(400, f"this request cannot be translated for its upstream ({type(error).__name__})", "", None)
     return None
+
+
+def is_unsent(error: BaseException) -> bool:
+    """Whether LiteLLM itself refused the request: there is a complaint, and neither an answer nor a silence behind it."""
+    status = getattr(error, "status_code", 0)
+    return isinstance(status, int) and 400 <= status < 500 and ended(error) == "cut" and upstreams_own(error) is None
+
+
+def untranslatable(message: str, dialect: Dialect) -> tuple[int, Headers, bytes]:
+    """Our own refusal, for a caller of this dialect."""
+    return answer(Refusal.of("translation_failed", message), dialect, "")
 
 
 def told(error: UpstreamError, dialect: Dialect) -> tuple[int, Headers, bytes]:

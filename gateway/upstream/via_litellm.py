@@ -18,7 +18,7 @@ from gateway.upstream.library import Library, quieten
 from gateway.upstream.said import Said, Unwritable, said
 from gateway.upstream.tools import names
 from gateway.upstream.translate import Fields, NotTranslatable, decoded, readable, settings, settled, shape_of
-from gateway.upstream.upstream_error import UpstreamError, ended, told, upstreams_own
+from gateway.upstream.upstream_error import ended, is_unsent, told, untranslatable, upstreams_own
 from gateway.upstream.write_chat import ChatWriter
 from gateway.upstream.write_messages import MessagesWriter
 from gateway.upstream.write_responses import ResponsesWriter
@@ -145,6 +145,7 @@ class TranslatedFlight:
     async def run(self, library: Callable[[], Library]) -> None:
         """Ask, and tell what came; every way out ends with `upstream_ended`, but for a cancelled one."""
         started = False
+        dialect = self._translate.dialect
         try:
             answer, writer = await self._ask(library())
             streams = self._translate.stream
@@ -159,12 +160,15 @@ class TranslatedFlight:
                 self._tell_bytes(writer.whole())
             self._tell(self._listener.upstream_ended, "complete", "")
         except (NotTranslatable, Unwritable) as no:
-            self._refuse(UpstreamError(400, str(no), "", None), started, str(no))
+            self._fail(str(no), started, untranslatable(str(no), dialect))
         except Exception as error:  # whatever LiteLLM or a vendor's SDK raises is this one request's failure
+            name = type(error).__name__
             if (own := upstreams_own(error)) is not None:
-                self._refuse(own, started, type(error).__name__)
+                self._fail(name, started, told(own, dialect))
+            elif is_unsent(error):
+                self._fail(name, started, untranslatable(f"this request cannot be translated ({name})", dialect))
             else:
-                self._tell(self._listener.upstream_ended, "cut" if started else ended(error), type(error).__name__)
+                self._tell(self._listener.upstream_ended, "cut" if started else ended(error), name)
 
     async def _ask(self, library: Library) -> tuple[Any, Writer]:
         translate = self._translate
@@ -195,12 +199,12 @@ class TranslatedFlight:
         _see_ended(writer)
         self._tell_bytes(writer.end())
 
-    def _refuse(self, error: UpstreamError, started: bool, detail: str) -> None:
-        """An error status in the caller's envelope; once the answer has begun, its end."""
+    def _fail(self, detail: str, started: bool, error: tuple[int, Headers, bytes]) -> None:
+        """An error in the caller's envelope; once the answer has begun, its end."""
         if started:
             self._tell(self._listener.upstream_ended, "cut", detail)
             return
-        status, lines, body = told(error, self._translate.dialect)
+        status, lines, body = error
         self._tell(self._listener.upstream_started, status, lines)
         self._tell_bytes(body)
         self._tell(self._listener.upstream_ended, "complete", "")

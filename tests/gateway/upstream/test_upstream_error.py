@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from gateway.upstream.upstream_error import NO_REASON, UpstreamError, ended, told, upstreams_own
+from gateway.upstream.upstream_error import NO_REASON, UpstreamError, ended, is_unsent, told, untranslatable, upstreams_own
 
 LONG = "This model's maximum context length is 8192 tokens"
 
@@ -43,18 +43,29 @@ def test_the_wait_it_asks_for():
     assert upstreams_own(raised(429, b"")).retry_after_s is None
 
 
-def test_a_refusal_of_litellms_own_quotes_nothing():
-    error = ValueError("messages: a secret prompt")
+def test_a_refusal_of_litellms_own_is_told_from_an_upstreams():
+    error = ValueError("messages: a prompt")
     error.status_code = 400
-    own = upstreams_own(error)
-    assert own.status == 400
-    assert "secret" not in own.message
+    assert upstreams_own(error) is None
+    assert is_unsent(error)
+    assert not is_unsent(raised(400, b""))
+    error.__cause__ = TimeoutError()
+    assert not is_unsent(error)
+
+
+@pytest.mark.parametrize("dialect", ["chat", "responses", "messages"])
+def test_what_cannot_be_translated(dialect):
+    status, lines, body = untranslatable("send all of it", dialect)
+    assert status == 400
+    assert dict(lines)[b"x-should-retry"] == b"false"
+    assert json.loads(body)["error"]["message"] == "send all of it"
 
 
 def test_made_up_statuses_are_not_believed():
     error = RuntimeError("x")
     error.status_code = 500
     assert upstreams_own(error) is None
+    assert not is_unsent(error)
     assert ended(error) == "cut"
 
 
