@@ -189,7 +189,7 @@ class LedgerWriter:
             try:
                 connection.execute("SAVEPOINT batch")
                 _book(connection, segment.journal, found.entries)
-            except Exception as error:
+            except Exception as error:  # SQLite and msgspec both refuse a bad record, each in ways of its own
                 if not _is_the_records(error):
                     raise
                 connection.execute("ROLLBACK TO batch")

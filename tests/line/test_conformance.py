@@ -413,7 +413,7 @@ def test_p1_17_knocks_are_answered_and_tokens_counted(running, anthropic, key):
         (b"{", 400, "bad_request_body"),
         ({"messages": []}, 400, "bad_request_body"),
         ({"model": "nobody-knows", "messages": [], "input": ""}, 404, "model_not_found"),
-        ({"model": "lost", "max_tokens": 5, "messages": [], "input": ""}, 502, "upstream_unreachable"),
+        ({"model": "lost", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}], "input": "hi"}, 502, "upstream_unreachable"),
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
