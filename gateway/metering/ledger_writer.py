@@ -205,7 +205,7 @@ class LedgerWriter:
             connection.execute("SAVEPOINT single")
             try:
                 _book(connection, journal, [entry])
-            except Exception as error:
+            except Exception as error:  # the same, one record at a time
                 if not _is_the_records(error):
                     raise
                 connection.execute("ROLLBACK TO single")
