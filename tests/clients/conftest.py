@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.install import FOLDER
-from tests.line.rig import ROOT, Gateway, gateway
+from tests.line.rig import ROOT, Gateway, gateway, wait_for
 
 PROGRAMS = {"codex": "codex", "claude": "claude", "opencode": "opencode"}
 
@@ -39,7 +39,9 @@ class Desk:
         return done.stdout
 
     def rows(self, client: str) -> list[dict]:
-        """What the ledger has of a client, oldest first."""
+        """What the ledger has of a client, oldest first, once it has all that was answered."""
+        wait_for(lambda: self.gateway.metric("pointsman_inflight") == 0 or None)
+        wait_for(lambda: self.gateway.metric("pointsman_ledger_lag_seconds") == 0 or None)
         return sorted(self.gateway.rows("AND client = ?", client), key=lambda row: row["at"])
 
 

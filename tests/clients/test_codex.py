@@ -58,7 +58,7 @@ def test_new_resumed_and_forked(codex, desk):
 
 
 def test_a_sub_agent_has_a_thread_of_its_own(codex, desk):
-    codex('[[tool: spawn_agent {"message": "list files"}]]')
+    codex('[[tool: spawn_agent {"message": "list files"}]] [[tool: exec_command {"cmd": "sleep 1"}]]')
     rows = desk.rows("codex")
     sub = [row for row in rows if row["agent"] == "subagent"]
     main = [row for row in rows if row["agent"] == "main"]
