@@ -206,7 +206,10 @@ class MessagesTally:
             return None
         if not isinstance(self._usage, dict):
             return Usage(kinds={}, model=self._model, response_id=self._id, exact=False, problem="not_an_object")
-        return messages_usage(self._usage, self._model, self._id)
+        found = messages_usage(self._usage, self._model, self._id)
+        if found is not None and not (found.kinds or found.fees or found.problem):
+            return None  # a prompt has tokens: a report of none at all, as its clients insist on, reports nothing
+        return found
 
 
 def merged(before: Any, after: Any) -> Any:

@@ -181,6 +181,9 @@ def test_what_the_simulator_writes_is_read_as_it_was_meant(kinds: dict[str, int]
         counted = tally(dialect)  # type: ignore[arg-type]
         counted.body(json.dumps({"id": "x", "usage": written}).encode())
         found = counted.usage()
+        if dialect == "messages" and not any(expected.values()):
+            assert found is None  # its clients want zeros where nothing is known
+            continue
         assert found is not None
         assert dict(found.kinds) == {kind: count for kind, count in expected.items() if count}
         assert found.exact
