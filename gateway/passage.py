@@ -14,6 +14,7 @@ from gateway import headers
 from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, is_crossed, splice
 from gateway.dialects.edits import edits_for, hides_usage
+from gateway.dialects.endpoints import TRANSLATED
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.errors import Refusal, answer, stream_error
 from gateway.house import House
@@ -23,7 +24,7 @@ from gateway.metering.estimate import Estimate, estimate_before
 from gateway.metering.journal import JournalError
 from gateway.metering.rebuilt import EXPIRED, rebuilt
 from gateway.metering.tally import Tally, tally
-from gateway.metering.types import INPUT_KINDS, Intent, Settlement
+from gateway.metering.types import INPUT_KINDS, WRITE_TTL_S, Intent, Settlement
 from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate, Failure
 from gateway.wire.exchange import Answer, Begin, Forward
@@ -33,8 +34,6 @@ from routing.types import Decision
 
 FREE = frozenset(("count_tokens",))
 """Endpoints no vendor bills."""
-GRANTED_TTL_S = {"cache_write_12h": 43200.0, "cache_write_1h": 3600.0, "cache_write_30m": 1800.0, "cache_write_5m": 300.0}
-"""The lifetime an answer's own write counts say was granted; the longest wins."""
 _KEEPALIVE = {
     "messages": b'event: ping\ndata: {"type": "ping"}\n\n',
     "responses": b'data: {"type":"keepalive"}\n\n',
@@ -114,7 +113,7 @@ class RequestPassage:
     def attempt(self) -> Forward:
         """The first attempt."""
         metrics = self.house.metrics
-        if self.fingerprint is not None:
+        if self.endpoint in TRANSLATED:  # an embedding or a count has no prompt cache to predict
             metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state)
         first = self._forward()
         self.forwarded_at = self.house.monotonic()
@@ -148,7 +147,7 @@ class RequestPassage:
         body = self.body
         self.hides_usage = False
         if ask is not None:
-            if ask.endpoint in ("chat", "responses", "messages") and _must_translate(ask, upstream):
+            if _must_translate(ask, upstream):
                 translate = Translate(
                     dialect=ask.dialect,
                     speaks="chat" if "chat" in upstream.dialects else "messages",
@@ -355,7 +354,7 @@ class RequestPassage:
                 fingerprint=self.fingerprint,
                 input_tokens=sum(kinds.get(kind, 0) for kind in INPUT_KINDS),
                 cached_read=kinds.get("cache_read", 0),
-                ttl_s=next((ttl for kind, ttl in GRANTED_TTL_S.items() if kinds.get(kind)), 0.0),
+                ttl_s=next((ttl for kind, ttl in WRITE_TTL_S.items() if kinds.get(kind)), 0.0),
                 window_number=caller.window_number,
                 now=settled.at,
                 picos=settled.picos or 0,
@@ -397,7 +396,7 @@ class RequestPassage:
 
 
 def _must_translate(ask: Ask, upstream: Upstream) -> bool:
-    return ask.endpoint not in upstream.dialects or (ask.endpoint == "chat" and is_crossed(ask))
+    return ask.endpoint in TRANSLATED and (ask.endpoint not in upstream.dialects or is_crossed(ask))
 
 
 def _failure(how: Ended, status: int, headers_: Headers) -> Failure:

@@ -4,8 +4,9 @@ from msgspec import Struct
 
 from cache.types import ThreadRecord
 from gateway.metering.prices import PriceBook
+from gateway.metering.types import WRITE_TTL_S
 
-WRITES = {300.0: "cache_write_5m", 1800.0: "cache_write_30m", 3600.0: "cache_write_1h", 43_200.0: "cache_write_12h"}
+WRITES = {ttl_s: kind for kind, ttl_s in WRITE_TTL_S.items()}
 """The kind a prompt is written as, by the lifetime in seconds that the last answer granted."""
 
 

@@ -44,6 +44,9 @@ INPUT_KINDS: tuple[Kind, ...] = (
     "input_image",
 )
 
+WRITE_TTL_S = {"cache_write_12h": 43_200.0, "cache_write_1h": 3600.0, "cache_write_30m": 1800.0, "cache_write_5m": 300.0}
+"""The lifetime in seconds that each kind of write grants, the longest first."""
+
 PICOS_PER_USD = 10**12
 """Every first-party list price times any tier multiplier is a whole number of pico-dollars per token."""
 
