@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -91,7 +92,9 @@ async def _serve(args: argparse.Namespace) -> int:
         )
         server = _server(uvicorn.Server)(config, gateway)
         _announce(live, listener, offline)
-        await server.serve(sockets=[listener])
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+        await server._serve([listener])  # `serve` would send itself the signal again once all is shut down
         return 0 if server.started else 1
 
 
