@@ -6,8 +6,8 @@ An estimate for headers, warnings and unsettled intents; the ledger's truth come
 from msgspec import Struct
 
 from cache.types import Freshness, ThreadRecord
-from gateway.metering.prices import PriceBook
-from gateway.metering.types import PICOS_PER_USD, Usage
+from gateway.metering.prices import PriceBook, Rates
+from gateway.metering.types import PICOS_PER_USD
 
 BYTES_PER_TOKEN = 4
 """The usual rule of thumb for English and code; also what Anthropic's own gateway bills aborted streams by."""
@@ -50,33 +50,32 @@ def estimate_before(
         known_tokens, known_size = newest.tokens, newest.size
     tokens = known_tokens + max(0, size - known_size) // BYTES_PER_TOKEN
     expected = min(tokens, freshness.expected_read_tokens or 0)
-    new = _new_input(prices, provider, model, tokens, record, at)
-
-    def cost(read: int) -> int | None:
-        kinds = {kind: count for kind, count in (("cache_read", read), (new, tokens - read)) if count}
-        priced = prices.price(Usage(kinds=kinds), provider, model, at)
-        return priced.picos if priced.status == "priced" else None
-
-    if prices.rate(provider, model, new, at) is None:
+    rates = prices.rates(provider, model, tokens, at)
+    if rates is None:
         return Estimate(picos=None, picos_if_warm=None, input_tokens=tokens)
-    if prices.rate(provider, model, "cache_read", at) is None:
-        fresh = cost(0)
+    new = rates.kinds.get(_new_input(rates, tokens, record))
+    if new is None:
+        return Estimate(picos=None, picos_if_warm=None, input_tokens=tokens)
+    flat = rates.fees.get("request", 0)
+    read = rates.kinds.get("cache_read")
+    if read is None:
+        fresh = tokens * new + flat
         return Estimate(picos=fresh, picos_if_warm=fresh, input_tokens=tokens)
-    picos = cost(expected)
-    warm = picos if known_tokens == expected else cost(known_tokens)
-    return Estimate(picos=picos, picos_if_warm=warm, input_tokens=tokens)
+    return Estimate(
+        picos=expected * read + (tokens - expected) * new + flat,
+        picos_if_warm=known_tokens * read + (tokens - known_tokens) * new + flat,
+        input_tokens=tokens,
+    )
 
 
-def _new_input(
-    prices: PriceBook, provider: str, model: str, tokens: int, record: ThreadRecord | None, at: float
-) -> str:
+def _new_input(rates: Rates, tokens: int, record: ThreadRecord | None) -> str:
     """The kind that input is billed as which the cache does not hold.
 
     A thread whose last answer wrote its cache will write again. OpenAI's newer models write every prompt by themselves;
     their half-hour writes are told by a price that no vendor of five-minute writes has.
     """
+    kinds = rates.kinds
     if record is not None and (written := _WRITES.get(record.cache_ttl_s)) is not None:
-        return written if prices.rate(provider, model, written, at) is not None else "input_uncached"
-    itself = prices.rate(provider, model, "cache_write_30m", at) is not None
-    marked = prices.rate(provider, model, "cache_write_5m", at) is not None
-    return "cache_write_30m" if itself and not marked and tokens >= CACHED_FROM else "input_uncached"
+        return written if written in kinds else "input_uncached"
+    itself = "cache_write_30m" in kinds and "cache_write_5m" not in kinds
+    return "cache_write_30m" if itself and tokens >= CACHED_FROM else "input_uncached"

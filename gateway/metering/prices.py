@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.metering.price_names import provider_named, spellings
 from gateway.metering.price_table import STANDARD, Period, Table, Window, built_in, periods
-from gateway.metering.types import Priced, PriceStatus, Usage
+from gateway.metering.types import KINDS, Priced, PriceStatus, Usage
 from gateway.metering.usage_counts import INCOMPLETE
 
 KNOWN_MAX = 4096
@@ -27,6 +27,8 @@ UNSPLIT = {
 }
 """What a kind is billed as where the vendor has no price of its own for it: reasoning is output, media are tokens."""
 _DAY_S = 86_400
+NO_PERIOD = Period(tiers={})
+"""What a model costs that only a contract prices."""
 _FREE = Priced(picos=0, by_kind={}, rows=(), status="priced")
 
 
@@ -40,11 +42,14 @@ class Entry(Struct, frozen=True):
 
 
 class Rates(Struct, frozen=True):
-    """Pico-dollars per token as they hold for one answer, and the identifier of the row they came from."""
+    """Prices as they hold for one answer, and the identifier of the row they came from."""
 
     kinds: Mapping[str, int]
+    """Pico-dollars per token of every kind with a price: contract and surcharges applied, media and reasoning at the
+    price of what they are billed as."""
+    apart: frozenset[str]
+    """Kinds with a price of their own."""
     fees: Mapping[str, int]
-    percent: int
     row: str
 
 
@@ -79,11 +84,13 @@ class PriceBook:
 
     def rate(self, provider: str, model: str, kind: str, at: float) -> int | None:
         """Pico-dollars per token of a kind in the standard tier, for a short prompt, at `at` (unix seconds)."""
+        rates = self.rates(provider, model, 0, at)
+        return None if rates is None else rates.kinds.get(kind)
+
+    def rates(self, provider: str, model: str, input_tokens: int, at: float) -> Rates | None:
+        """The standard tier's prices for a prompt of this length at `at` (unix seconds); None for an unknown model."""
         entry = self._entry(provider, model)
-        rates = None if entry is None else self._rates(entry, STANDARD, 0, at)
-        if entry is None or rates is None:
-            return None
-        return _rate(entry, rates, kind)
+        return None if entry is None else self._rates(entry, STANDARD, input_tokens, at)
 
     def price(self, usage: Usage, provider: str, model: str, at: float) -> Priced:
         """The cost of one usage at `at` (unix seconds), fees included: `by_kind` holds the tokens' part of it."""
@@ -103,14 +110,12 @@ class PriceBook:
 
     def split(self, usage: Usage, provider: str, model: str, at: float) -> Mapping[str, int]:
         """The kinds with media folded into text where this model's vendor does not price them apart."""
-        entry = self._entry(provider, model)
-        rates = None if entry is None else self._rates(entry, STANDARD, 0, at)
-        if entry is None or rates is None:
+        rates = self.rates(provider, model, 0, at)
+        if rates is None:
             return usage.kinds
         kinds: dict[str, int] = {}
         for kind, tokens in usage.kinds.items():
-            apart = kind == "reasoning" or kind in rates.kinds or kind in entry.contract
-            name = kind if apart else UNSPLIT.get(kind, kind)
+            name = kind if kind == "reasoning" or kind in rates.apart else UNSPLIT.get(kind, kind)
             kinds[name] = kinds.get(name, 0) + tokens
         return kinds
 
@@ -156,31 +161,38 @@ class PriceBook:
     def _rates(self, entry: Entry, tier: str, input_tokens: int, at: float) -> Rates | None:
         """The rates that hold; None for a tier that has none."""
         if not entry.periods:
-            return Rates(kinds={}, fees={}, percent=100, row="")
-        period = next((each for each in reversed(entry.periods) if at >= each.since), entry.periods[0])
+            return self._kept((entry.name, 0, "", 0, False), entry, {}, NO_PERIOD, 100)
+        period = entry.periods[0]
+        for later in entry.periods:
+            if at >= later.since:
+                period = later
         chosen, percent = STANDARD, 100
-        words = tier.split("+") if tier else []
-        if len(set(words)) < len(words):
-            return None  # no vendor says a thing twice, and there must be no end of names to remember
-        for word in words:
-            if word in period.tiers and chosen == STANDARD:
-                chosen = word
-            elif word in period.percent:
-                percent = percent * period.percent[word] // 100
-            else:
+        if tier:
+            named = _tier(period, tier)
+            if named is None:
                 return None
-        band = next(each for each in reversed(period.tiers[chosen]) if input_tokens > each.over or not each.over)
+            chosen, percent = named
+        bands = period.tiers[chosen]
+        band = bands[0]
+        for longer in bands:
+            if input_tokens > longer.over:
+                band = longer
         off_peak = bool(period.windows) and chosen == STANDARD and not band.over and _inside(period.windows, at)
         key = (entry.name, period.since, tier, band.over, off_peak)
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = Rates(
-                kinds=period.off_peak if off_peak else band.kinds,
-                fees=period.fees,
-                percent=percent,
-                row=self._row(entry.name, period.since, tier, band.over) + (";off_peak" if off_peak else ""),
-            )
-        return made
+        return self._made.get(key) or self._kept(key, entry, period.off_peak if off_peak else band.kinds, period, percent)
+
+    def _kept(
+        self, key: tuple[str, int, str, int, bool], entry: Entry, listed: Mapping[str, int], period: Period, percent: int
+    ) -> Rates:
+        """The rates for one answer in any of the ways it can be priced, worked out once."""
+        name, since, tier, over, off_peak = key
+        rates = self._made[key] = Rates(
+            kinds={kind: rate for kind in KINDS if (rate := _rate(entry.contract, listed, percent, kind)) is not None},
+            apart=frozenset(listed) | frozenset(entry.contract),
+            fees=period.fees,
+            row=(self._row(name, since, tier, over) + (";off_peak" if off_peak else "")) if entry.periods else "",
+        )
+        return rates
 
     def _row(self, name: str, since: int, tier: str, over: int) -> str:
         """What identifies a price for good: the table's day, the row, and which of its prices."""
@@ -192,45 +204,68 @@ class PriceBook:
         )
 
 
-def _rate(entry: Entry, rates: Rates, kind: str) -> int | None:
+def _tier(period: Period, tier: str) -> tuple[str, int] | None:
+    """The tier to price by and the surcharge in percent; None where the period knows no such tier."""
+    chosen, percent = STANDARD, 100
+    words = tier.split("+")
+    if len(set(words)) < len(words):
+        return None  # no vendor says a thing twice, and there must be no end of names to remember
+    for word in words:
+        if word in period.tiers and chosen == STANDARD:
+            chosen = word
+        elif word in period.percent:
+            percent = percent * period.percent[word] // 100
+        else:
+            return None
+    return chosen, percent
+
+
+def _rate(contract: Mapping[str, int], listed: Mapping[str, int], percent: int, kind: str) -> int | None:
     """Pico-dollars per token; None where neither contract nor table has a price."""
     for name in (kind, UNSPLIT.get(kind)):
         if name is None:
             break
-        if (agreed := entry.contract.get(name)) is not None:
+        if (agreed := contract.get(name)) is not None:
             return agreed
-        if (listed := rates.kinds.get(name)) is not None:
-            return listed * rates.percent // 100
+        if (found := listed.get(name)) is not None:
+            return found * percent // 100
     return None
 
 
 def _priced(usage: Usage, entry: Entry, rates: Rates) -> Priced:
     by_kind: dict[str, int] = {}
     reason = "incomplete_usage" if usage.problem else ""
+    sum_picos = 0
     for kind, tokens in usage.kinds.items():
-        per_token = _rate(entry, rates, kind)
+        per_token = rates.kinds.get(kind)
         if per_token is None:
             reason = "unknown_kind"
         else:
-            by_kind[kind] = tokens * per_token
+            by_kind[kind] = picos = tokens * per_token
+            sum_picos += picos
     fees = rates.fees.get("request", 0)
     for fee, calls in usage.fees.items():
         if fee in rates.fees:
             fees += calls * rates.fees[fee]
         else:
             reason = reason or "unknown_fee"
-    rows = [rates.row] if rates.row else []
-    if any(kind in entry.contract for kind in by_kind):
-        rows.append(f"contract/{entry.name}")
     known = bool(by_kind or fees)
     status: PriceStatus = ("partial" if known else "unpriced") if reason else "priced"
     return Priced(
-        picos=None if status == "unpriced" else sum(by_kind.values()) + fees,
+        picos=None if status == "unpriced" else sum_picos + fees,
         by_kind=by_kind,
-        rows=tuple(rows) if known else (),
+        rows=_rows(by_kind, entry, rates) if known else (),
         status=status,
         reason=reason,
     )
+
+
+def _rows(by_kind: Mapping[str, int], entry: Entry, rates: Rates) -> tuple[str, ...]:
+    """What identifies the prices that were used."""
+    rows = (rates.row,) if rates.row else ()
+    if entry.contract and any(kind in entry.contract for kind in by_kind):
+        return (*rows, f"contract/{entry.name}")
+    return rows
 
 
 def _unpriced(reason: str) -> Priced:

@@ -44,6 +44,8 @@ INPUT_KINDS: tuple[Kind, ...] = (
     "input_image",
 )
 
+_INPUT = frozenset(INPUT_KINDS)
+
 WRITE_TTL_S = {"cache_write_12h": 43_200.0, "cache_write_1h": 3600.0, "cache_write_30m": 1800.0, "cache_write_5m": 300.0}
 """The lifetime in seconds that each kind of write grants, the longest first."""
 
@@ -52,6 +54,15 @@ PICOS_PER_USD = 10**12
 
 PriceStatus = Literal["priced", "partial", "unpriced"]
 Outcome = Literal["finished", "upstream_error", "upstream_cut", "upstream_timeout", "client_gone", "unknown"]
+
+
+def input_tokens(kinds: Mapping[str, int]) -> int:
+    """The tokens of a prompt, however they were billed."""
+    total = 0
+    for kind, tokens in kinds.items():
+        if kind in _INPUT:
+            total += tokens
+    return total
 
 
 class Usage(Struct, frozen=True):
@@ -74,7 +85,7 @@ class Usage(Struct, frozen=True):
 
     @property
     def input_tokens(self) -> int:
-        return sum(self.kinds.get(kind, 0) for kind in INPUT_KINDS)
+        return input_tokens(self.kinds)
 
 
 class Priced(Struct, frozen=True):
