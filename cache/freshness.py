@@ -62,8 +62,11 @@ def assess(
 
 def surviving(boundaries: tuple[Boundary, ...], fingerprint: Fingerprint) -> Boundary | None:
     """The longest remembered prefix that this prompt still begins with."""
-    kept = [boundary for boundary in boundaries if holds(fingerprint, boundary)]
-    return max(kept, key=_size, default=None)
+    longest = None
+    for boundary in reversed(boundaries):  # nearly always the newest is the longest, and the only one to be looked up
+        if (longest is None or boundary.size > longest.size) and holds(fingerprint, boundary):
+            longest = boundary
+    return longest
 
 
 def holds(fingerprint: Fingerprint, boundary: Boundary) -> bool:
@@ -71,10 +74,6 @@ def holds(fingerprint: Fingerprint, boundary: Boundary) -> bool:
     sizes = fingerprint.sizes
     place = bisect_left(sizes, boundary.size)
     return place < len(sizes) and sizes[place] == boundary.size and fingerprint.digests[place].hex() == boundary.digest
-
-
-def _size(boundary: Boundary) -> int:
-    return boundary.size
 
 
 def _break(newest: Boundary, fingerprint: Fingerprint) -> str:

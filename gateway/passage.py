@@ -22,9 +22,9 @@ from gateway.identify import Caller
 from gateway.metering.account import account, outcome
 from gateway.metering.estimate import Estimate, estimate_before
 from gateway.metering.journal import JournalError
-from gateway.metering.rebuilt import EXPIRED, rebuilt
+from gateway.metering.rebuilt import EXPIRED, MISSED, rebuilt
 from gateway.metering.tally import Tally, tally
-from gateway.metering.types import INPUT_KINDS, WRITE_TTL_S, Intent, Settlement
+from gateway.metering.types import Intent, Settlement, granted_ttl_s, input_tokens
 from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate, Failure
 from gateway.wire.exchange import Answer, Begin, Forward
@@ -84,6 +84,8 @@ class RequestPassage:
         self.upstream: Upstream = snapshot.upstreams[self.attempt_now.candidate.upstream]
         self.estimate: Estimate = estimate_before(house.prices, self.upstream.provider, self.model_name, self.size,
                                                   record, freshness, wall)
+        self.intent: Intent = self._intent()
+        """What goes into the books before the upstream is called."""
         self.with_upstream = False
         """An attempt is with the upstream, whose outcome is not known."""
         self.status = 0
@@ -178,8 +180,12 @@ class RequestPassage:
         self.status = status
         if status < 500:
             self.house.upstream_did(self.upstream.name, None, now)
-        kind = next((value for name, value in headers_ if name == b"content-type"), b"")
-        encoded = any(name == b"content-encoding" and value != b"identity" for name, value in headers_)
+        kind, encoded = b"", False
+        for name, value in headers_:
+            if name == b"content-type":
+                kind = kind or value
+            elif name == b"content-encoding":
+                encoded = encoded or value != b"identity"
         if status < 400 and not encoded and self._is_metered():
             self._tally = tally(self.dialect)
         asked = self.ask.model if self.ask is not None and self.ask.model != self.model_name else ""
@@ -234,8 +240,7 @@ class RequestPassage:
 
     # meter and remember
 
-    def intent(self) -> Intent:
-        """What goes into the books before the upstream is called."""
+    def _intent(self) -> Intent:
         caller = self.caller
         decision = self.decision
         workload = decision.workload
@@ -282,7 +287,7 @@ class RequestPassage:
             house.metrics.ledger_error()
         house.inside -= 1
         house.metrics.ended()
-        house.metrics.settled(self.intent(), settled)
+        house.metrics.settled(self.intent, settled)
         if settled.response_id:
             house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
         self._remember(settled)
@@ -352,9 +357,9 @@ class RequestPassage:
                 upstream=settled.upstream,
                 dialect=self.dialect,
                 fingerprint=self.fingerprint,
-                input_tokens=sum(kinds.get(kind, 0) for kind in INPUT_KINDS),
+                input_tokens=input_tokens(kinds),
                 cached_read=kinds.get("cache_read", 0),
-                ttl_s=next((ttl for kind, ttl in WRITE_TTL_S.items() if kinds.get(kind)), 0.0),
+                ttl_s=granted_ttl_s(kinds),
                 window_number=caller.window_number,
                 now=settled.at,
                 picos=settled.picos or 0,
@@ -363,6 +368,8 @@ class RequestPassage:
 
     def _count_rebuilt(self, settled: Settlement) -> None:
         """Money that went into a prompt the provider had cached before."""
+        if settled.cache_observed not in MISSED:
+            return
         metrics = self.house.metrics
         caller = self.caller
         read_rate = self.house.prices.rate(settled.provider, settled.served or self.model_name, "cache_read", settled.at)

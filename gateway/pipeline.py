@@ -7,8 +7,6 @@
 """
 
 import logging
-from functools import cache
-
 import msgspec
 
 from cache.fingerprint import Fingerprint, fingerprint
@@ -32,7 +30,7 @@ from gateway.wire.exchange import Answer, Passage
 from gateway.wire.types import Head
 from routing.classify import classify
 from routing.decide import decide
-from routing.types import Asked, Decision, Dialect, Pin
+from routing.types import Asked, Decision, Dialect, Pin, Signals, Workload
 
 BUSY_WAIT_S = 1.0
 """What a client is asked to wait when the gateway is full or going down: Codex hangs silently on long waits."""
@@ -152,7 +150,7 @@ class Pipeline:
     def _admitted(self, passage: RequestPassage, snapshot: Snapshot) -> Passage:
         """Write the intent; from here on the request is in the books."""
         try:
-            self.house.journal.intent(passage.intent())
+            self.house.journal.intent(passage.intent)
         except JournalError as error:
             self.house.metrics.ledger_error()
             if snapshot.ledger_on_error == "refuse":
@@ -161,6 +159,29 @@ class Pipeline:
         self.house.inside += 1
         self.house.metrics.started()
         return passage
+
+
+class Look:
+    """What a request looks like, worked out once and only when something depends on it."""
+
+    __slots__ = ("_ask", "_caller", "_signals", "_workload")
+
+    def __init__(self, ask: Ask, caller: Caller) -> None:
+        self._ask = ask
+        self._caller = caller
+        self._signals: Signals | None = None
+        self._workload: Workload | None = None
+
+    def signals(self) -> Signals:
+        if self._signals is None:
+            self._signals = signals(self._ask)
+        return self._signals
+
+    def workload(self) -> Workload:
+        if self._workload is None:
+            caller = self._caller
+            self._workload = classify(self.signals(), caller.agent, caller.client, caller.request_kind)
+        return self._workload
 
 
 def threaded(caller: Caller, dialect: Dialect, print_: Fingerprint, house: House | None) -> Caller:
@@ -197,9 +218,8 @@ def considered(
     pin = None
     if record is not None and record.model and record.dialect == ask.dialect:  # in another dialect it is another prompt
         pin = Pin(route=record.route, model=record.model)
-    seen = cache(lambda: signals(ask))
-    work = cache(lambda: classify(seen(), caller.agent, caller.client, caller.request_kind))
-    return decide(asked, seen, work, pin, snapshot.policy, lambda name: snapshot.model(name) is not None)
+    look = Look(ask, caller)
+    return decide(asked, look.signals, look.workload, pin, snapshot.policy, snapshot.has)
 
 
 def assessed(
@@ -237,18 +257,21 @@ def servable(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -
 def _plain(head: Head, body: bytes, snapshot: Snapshot) -> bytes:
     """The body without its content encoding, within the bound."""
     limit = snapshot.limits.body_bytes
-    too_large = Refusal.of("body_too_large", f"the request body exceeds {limit // (1024 * 1024)} MB")
     if head.size > limit:
-        raise Refused(too_large)
+        raise Refused(_too_large(limit))
     encoding = head.first.get(b"content-encoding")
     if encoding is None:
         return body
     try:
         return decode(body, encoding, limit)
     except TooLarge:
-        raise Refused(too_large) from None
+        raise Refused(_too_large(limit)) from None
     except NotDecodable as error:
         raise Refused(Refusal.of("unsupported_encoding", str(error))) from None
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal.of("body_too_large", f"the request body exceeds {limit // (1024 * 1024)} MB")
 
 
 def _readable(body: bytes, endpoint: Endpoint, dialect: Dialect) -> Ask:

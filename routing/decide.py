@@ -33,10 +33,9 @@ def decide(
         route = policy.routes[asked.model]
         return _to(route, asked, "override", "route_name", f"the client asked for route {route.name}")
     if asked.model not in policy.aliases:
-        word = "explicit_model" if known(asked.model) else "unknown_model"
-        model = asked.model if known(asked.model) else ""
-        text = f"the client asked for {asked.model}"
-        return Decision(route="", model=model, source="override", reasons=(Reason(word=word, text=text),))
+        word, model = ("explicit_model", asked.model) if known(asked.model) else ("unknown_model", "")
+        reason = Reason(word=word, text=f"the client asked for {asked.model}")
+        return Decision(route="", model=model, source="override", reasons=(reason,))
     if pin is not None and asked.agent in PINNED_AGENTS and pin.route in policy.routes and known(pin.model):
         text = f"this thread has been on {pin.model}"
         return Decision(

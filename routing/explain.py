@@ -12,6 +12,8 @@ HEADER_MAX = 200
 def header(decision: Decision) -> bytes:
     """The `x-pointsman-reason` header: source and the reasons' words, printable ASCII."""
     said = f"{decision.source};{','.join(reason.word for reason in decision.reasons)}"
+    if said.isascii() and said.isprintable() and " " not in said:
+        return said[:HEADER_MAX].encode()
     return bytes(code if 32 < code < 127 else 63 for code in said[:HEADER_MAX].encode("ascii", "replace"))
 
 

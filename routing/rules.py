@@ -40,21 +40,28 @@ def matches(when: When, asked: Asked, signals: Callable[[], Signals], workload: 
 
 
 def _caller_fits(when: When, asked: Asked) -> bool:
-    pairs = ((when.team, asked.team), (when.user, asked.user), (when.client, asked.client), (when.agent, asked.agent))
-    if any(wanted is not None and value not in wanted for wanted, value in pairs):
+    if when.team is not None and asked.team not in when.team:
+        return False
+    if when.user is not None and asked.user not in when.user:
+        return False
+    if when.client is not None and asked.client not in when.client:
+        return False
+    if when.agent is not None and asked.agent not in when.agent:
         return False
     if when.model is not None and not any(fits(pattern, asked.model) for pattern in when.model):
         return False
     if when.path is not None and not any(fits(pattern, asked.path) for pattern in when.path):
         return False
-    return all(
+    return when.header is None or all(
         name in asked.headers and fits(pattern, asked.headers[name].decode("latin-1"))
-        for name, pattern in (when.header or {}).items()
+        for name, pattern in when.header.items()
     )
 
 
 def _time_fits(when: When, now: float) -> bool:
     """Hours and weekdays in UTC; hours that wrap past midnight belong to the day they are in."""
+    if when.hours is None and when.weekdays is None:
+        return True
     minutes = int(now // 60)
     if when.hours is not None:
         start, end = when.hours

@@ -95,6 +95,10 @@ class Snapshot(Struct, frozen=True):
                 return Model(name=name, upstream=model.upstream, upstream_name=model.upstream_name or name)
         return None
 
+    def has(self, name: str) -> bool:
+        """Whether a name means a model."""
+        return name in self.models or any(fits(pattern, name) for pattern, _ in self.patterns)
+
     def allows(self, team: str, model: str) -> bool:
         """Whether a team may ask for this model by name; a team that is not configured may ask for any."""
         known = self.teams.get(team)

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from cache.types import Freshness
-from gateway.metering.types import INPUT_KINDS
+from gateway.metering.types import INPUT_KINDS, input_tokens
 
 EXPIRED = "past_lifetime"
+MISSED = frozenset(("miss", "partial"))
+"""What the usage shows where something may have been rebuilt."""
 _BY_STATE = {"warm": "unexplained", "cooling": EXPIRED}
 """A cache that was promised and missed has no known reason; one that was not promised any more has run out."""
 
@@ -35,12 +37,12 @@ def rebuilt(
     `known_tokens` a warm cache would have held, `observed` is what the usage showed, `read_rate` the price of a read token
     in pico-dollars. What was not read is priced at the mean of what the rest of the input was billed.
     """
-    if observed not in ("miss", "partial") or freshness.state == "unknown":
+    if observed not in MISSED or freshness.state == "unknown":
         return None
-    input_tokens = sum(kinds.get(kind, 0) for kind in INPUT_KINDS)
+    total = input_tokens(kinds)
     read = kinds.get("cache_read", 0)
-    paid_tokens = input_tokens - read
-    lost = min(known_tokens, input_tokens) - read
+    paid_tokens = total - read
+    lost = min(known_tokens, total) - read
     if lost <= 0 or paid_tokens <= 0:
         return None
     picos = None

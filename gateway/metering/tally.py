@@ -17,6 +17,7 @@ from gateway.metering.types import Usage
 from gateway.metering.usage_counts import word
 from gateway.metering.usage_messages import messages_usage
 from gateway.metering.usage_openai import openai_usage
+from gateway.metering.usage_plain import plain_usage
 from routing.types import Dialect
 
 BYTES_PER_TOKEN = 4
@@ -115,9 +116,10 @@ _items = msgspec.json.Decoder(list[_Item])
 class OpenAITally:
     """Chat Completions, Completions, Embeddings, Responses, Images, Transcriptions: OpenAI's and its imitators'."""
 
-    __slots__ = ("_seen", "_whole")
+    __slots__ = ("_plain", "_seen", "_whole")
 
     def __init__(self) -> None:
+        self._plain: Usage | None = None
         self._seen: _Event | None = None
         self._whole = False
 
@@ -127,12 +129,12 @@ class OpenAITally:
             self._take(seen, word(seen.type).endswith(_LAST) or _is_last_chunk(bytes(seen.choices)))
 
     def body(self, data: bytes) -> None:
-        seen = _decoded(_event, data)
-        if seen is not None:
+        self._plain = plain_usage(data)
+        if self._plain is None and (seen := _decoded(_event, data)) is not None:
             self._take(seen, True)
 
     def usage(self) -> Usage | None:
-        return self._read() if self._whole else None
+        return self._plain or (self._read() if self._whole else None)
 
     def partial(self) -> Usage | None:
         return None if self._whole else self._read()

@@ -47,7 +47,7 @@ INPUT_KINDS: tuple[Kind, ...] = (
 _INPUT = frozenset(INPUT_KINDS)
 
 WRITE_TTL_S = {"cache_write_12h": 43_200.0, "cache_write_1h": 3600.0, "cache_write_30m": 1800.0, "cache_write_5m": 300.0}
-"""The lifetime in seconds that each kind of write grants, the longest first."""
+"""The lifetime in seconds that each kind of write grants."""
 
 PICOS_PER_USD = 10**12
 """Every first-party list price times any tier multiplier is a whole number of pico-dollars per token."""
@@ -63,6 +63,15 @@ def input_tokens(kinds: Mapping[str, int]) -> int:
         if kind in _INPUT:
             total += tokens
     return total
+
+
+def granted_ttl_s(kinds: Mapping[str, int]) -> float:
+    """The lifetime in seconds of the longest-lived cache write among these; 0 where nothing was written."""
+    longest = 0.0
+    for kind in kinds:
+        if kind in WRITE_TTL_S and kinds[kind]:
+            longest = max(longest, WRITE_TTL_S[kind])
+    return longest
 
 
 class Usage(Struct, frozen=True):

@@ -213,7 +213,7 @@ def test_it_agrees_with_the_line(house: House, text: str) -> None:
     asked = head("POST", Target(path=PATHS["chat"], query="", team=""), [], "", len(request))
     passage = Pipeline(house).enter(asked, request, 1.0)
     assert not isinstance(passage, Answer)
-    intent = passage.intent()  # type: ignore[attr-defined]
+    intent = passage.intent  # type: ignore[attr-defined]
     assert (intent.route, intent.model, intent.upstream) == (story["route"], story["model"], story["upstream"])
     assert (intent.source, intent.reason) == (story["source"], story["reasons"][0]["word"])
     assert (intent.input_kind, intent.output_kind) == (story["workload"]["input"], story["workload"]["output"])
