@@ -16,7 +16,6 @@ per-message bookkeeping, and Claude Code's billing block. Where there is nothing
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 from typing import Literal
 
 import msgspec
@@ -108,12 +107,14 @@ def chain(seed: int, scope: bytes, parts: Iterable[Bytes]) -> Chain:
     """
     hasher = xxh3_128(scope + b"\0", seed=seed)
     update, digest = hasher.update, hasher.digest
-    kept = list(parts)
-    digests = []
-    for part in kept:
+    digests, sizes = [], []
+    size = 0
+    for part in parts:
         update(part)
         digests.append(digest())
-    return Chain(digests=digests, sizes=list(accumulate(map(len, kept))))
+        size += len(part)
+        sizes.append(size)
+    return Chain(digests=digests, sizes=sizes)
 
 
 def fingerprint(
@@ -121,19 +122,23 @@ def fingerprint(
     fields: Mapping[str, Raw],
     seed: int,
     scope: bytes,
-    items: Sequence[Raw] | None = None,
+    body: bytes | None = None,
 ) -> Fingerprint:
     """The fingerprint of one request from its raw top-level members; one linear pass, never an error.
 
-    `items` are the elements of `messages` or `input` where the caller has split them already.
+    `body` is what they were cut from, where the caller has it: markers are then looked for once, not in every section.
     """
     listing = fields.get("input" if dialect == "responses" else "messages")
-    turns = _split(listing) if items is None else items
+    turns = _split(listing)
     tools = fields.get("tools") or fields.get("functions")
     system = None
     if dialect != "chat":
         system = fields.get("system" if dialect == "messages" else "instructions")
-    made = chain(seed, scope, _parts(dialect, tools, system, listing, turns))
+    if body is not None and not any([marker in body for marker in _MARKERS[dialect]]):
+        parts = [tools or _ABSENT, _ABSENT if system is None else _section(system, ())[0], *turns]
+    else:
+        parts = _parts(dialect, tools, system, listing, turns)
+    made = chain(seed, scope, parts)
     return Fingerprint(
         digests=made.digests,
         sizes=made.sizes,

@@ -12,6 +12,7 @@ from gateway.dialects.signals import signals
 from gateway.house import House
 from gateway.identify import Caller, identify
 from gateway.pipeline import Refused, assessed, considered, origin, servable, threaded
+from gateway.upstream.plan import Candidate
 from gateway.wire.target import Target, head
 from routing.classify import classify
 from routing.explain import explain
@@ -55,20 +56,21 @@ def explain_request(
     except NotReadable as error:
         raise NotExplainable(str(error)) from None
     caller = identify(asked, ask, team)
-    print_ = fingerprint(ask.dialect, ask.fields, NO_SEED if house is None else house.seed, team.encode("utf-8", "replace"))
+    seed = NO_SEED if house is None else house.seed
+    print_ = fingerprint(ask.dialect, ask.fields, seed, team.encode("utf-8", "replace"), request)
     caller = threaded(caller, ask.dialect, print_, house)
     record = house.threads.recall(caller.thread, team) if house is not None and caller.thread else None
-    decision = considered(asked, ask, caller, record or origin(caller, house), snapshot, wall)
+    decision = considered(asked, ask, caller, print_, record or origin(caller, house), snapshot, wall)
     elapsed_us = (time.perf_counter() - began) * 1e6
-    model, upstream, refusal = _destination(decision, ask, caller, snapshot)
+    chosen, refusal = _destination(decision, ask, caller, snapshot)
     freshness = Freshness(state="unknown", reason="no_memory")
-    if house is not None and model:
-        freshness = assessed(record, print_, model, snapshot, wall)
-    story = explain(decision, classify(signals(ask), caller.agent, caller.client, caller.request_kind))
+    if house is not None and chosen is not None:
+        freshness = assessed(record, print_, chosen, snapshot, wall)
+    story = explain(decision, classify(signals(ask, print_.turns), caller.agent, caller.client, caller.request_kind))
     return {
         **story,
-        "model": model or None,
-        "upstream": upstream or None,
+        "model": chosen and chosen.model,
+        "upstream": chosen and chosen.upstream,
         "refusal": refusal or None,
         "caller": {
             "team": caller.team,
@@ -89,10 +91,9 @@ def explain_request(
     }
 
 
-def _destination(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[str, str, str]:
-    """Model and upstream that would be tried first, or empty and the refusal."""
+def _destination(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate | None, str]:
+    """Who would be tried first, or nobody and the refusal."""
     try:
-        first = servable(decision, ask, caller, snapshot)[0]
+        return servable(decision, ask, caller, snapshot)[0], ""
     except Refused as no:
-        return "", "", no.refusal.message
-    return first.model, first.upstream, ""
+        return None, no.refusal.message

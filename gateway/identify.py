@@ -63,7 +63,6 @@ _QWEN_MEMORY = b"memory extraction subagent"
 """How qwen-code addresses the model when it gathers memories in the background (0.15)."""
 _CONVERSATIONS = frozenset(("chat", "responses", "messages", "count_tokens"))
 """Endpoints whose requests have turns to tell them apart by; an embedding belongs to no conversation."""
-_NO_STRING = Raw(b'""')
 
 
 class Caller(Struct, frozen=True):
@@ -285,7 +284,8 @@ def _user(first: Mapping[bytes, bytes], ask: Ask) -> str:
 
 
 def _string(fields: Mapping[str, Raw], name: str) -> str:
-    return text(fields.get(name, _NO_STRING))
+    raw = fields.get(name)
+    return text(raw) if raw is not None else ""
 
 
 def _id(value: bytes) -> str:

@@ -107,8 +107,7 @@ class RequestPassage:
     @property
     def model_name(self) -> str:
         """The model's name at the upstream of the present attempt."""
-        model = self.snapshot.model(self.attempt_now.candidate.model)
-        return model.upstream_name if model is not None else self.attempt_now.candidate.model
+        return self.attempt_now.candidate.upstream_name
 
     # forward
 

@@ -26,16 +26,17 @@ def owner(
     """Whose request this is: of the model it names, of the account that minted the id in its path, of its dialect."""
     ask = _asked(head, body, dialect)
     if ask is not None and (model := snapshot.model(ask.model)) is not None:
-        return _owned(model.upstream, model.name, "model_owner", f"{ask.model} is served there", ask)
+        return _owned(model.candidate, "model_owner", f"{ask.model} is served there", ask)
     segments = head.path.split("/")
     minted = minted_by(segments[3]) if len(segments) > 3 else None
     if minted is not None and minted in snapshot.upstreams:
-        return _owned(minted, "", "minted_there", "that upstream made this id", None)
+        return _owned(Candidate(model="", upstream=minted), "minted_there", "that upstream made this id", None)
     preferred = ("messages",) if dialect == "messages" else ("responses", "chat")
     for wanted in preferred:
         for name, upstream in snapshot.upstreams.items():
             if wanted in upstream.dialects:
-                return _owned(name, "", "dialect_owner", f"the first upstream that speaks {wanted}", None)
+                first = Candidate(model="", upstream=name)
+                return _owned(first, "dialect_owner", f"the first upstream that speaks {wanted}", None)
     return None
 
 
@@ -48,6 +49,6 @@ def _asked(head: Head, body: bytes, dialect: Dialect) -> Ask | None:
         return None
 
 
-def _owned(upstream: str, model: str, word: str, text: str, ask: Ask | None) -> Owned:
-    decision = Decision(route="", model=model, source="override", reasons=(Reason(word=word, text=text),))
-    return Owned(candidate=Candidate(model=model, upstream=upstream), decision=decision, ask=ask)
+def _owned(chosen: Candidate, word: str, text: str, ask: Ask | None) -> Owned:
+    decision = Decision(route="", model=chosen.model, source="override", reasons=(Reason(word=word, text=text),))
+    return Owned(candidate=chosen, decision=decision, ask=ask)

@@ -7,6 +7,7 @@
 """
 
 import logging
+
 import msgspec
 
 from cache.fingerprint import Fingerprint, fingerprint
@@ -79,12 +80,12 @@ class Pipeline:
         """Classify and decide, then say what the cache makes of it."""
         house = self.house
         wall = house.wall()
-        print_ = fingerprint(ask.dialect, ask.fields, house.seed, caller.team.encode())
+        print_ = fingerprint(ask.dialect, ask.fields, house.seed, caller.team.encode(), ask.body)
         caller = threaded(caller, ask.dialect, print_, house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
-        decision = considered(head, ask, caller, record or origin(caller, house), snapshot, wall)
+        decision = considered(head, ask, caller, print_, record or origin(caller, house), snapshot, wall)
         candidates = servable(decision, ask, caller, snapshot)
-        freshness = assessed(record, print_, candidates[0].model, snapshot, wall)
+        freshness = assessed(record, print_, candidates[0], snapshot, wall)
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
         if record is not None and record.route and decision.route and record.route != decision.route:
             house.metrics.switched(record.route, decision.route, decision.source)
@@ -164,17 +165,18 @@ class Pipeline:
 class Look:
     """What a request looks like, worked out once and only when something depends on it."""
 
-    __slots__ = ("_ask", "_caller", "_signals", "_workload")
+    __slots__ = ("_ask", "_caller", "_print", "_signals", "_workload")
 
-    def __init__(self, ask: Ask, caller: Caller) -> None:
+    def __init__(self, ask: Ask, caller: Caller, print_: Fingerprint) -> None:
         self._ask = ask
         self._caller = caller
+        self._print = print_
         self._signals: Signals | None = None
         self._workload: Workload | None = None
 
     def signals(self) -> Signals:
         if self._signals is None:
-            self._signals = signals(self._ask)
+            self._signals = signals(self._ask, self._print.turns)
         return self._signals
 
     def workload(self) -> Workload:
@@ -190,9 +192,9 @@ def threaded(caller: Caller, dialect: Dialect, print_: Fingerprint, house: House
         thread = house.thread_of(caller.continues, caller.team)
         if thread is not None:
             return msgspec.structs.replace(caller, thread=thread, rule="previous_response")
-    if caller.thread or caller.rule != "content_chain" or not print_.first_turn:
+    if caller.thread or caller.rule != "content_chain" or not (first := print_.first_turn):
         return caller
-    return msgspec.structs.replace(caller, thread=f"chain:{dialect}:{print_.first_turn.hex()}")
+    return msgspec.structs.replace(caller, thread=f"chain:{dialect}:{first.hex()}")
 
 
 def origin(caller: Caller, house: House | None) -> ThreadRecord | None:
@@ -201,7 +203,13 @@ def origin(caller: Caller, house: House | None) -> ThreadRecord | None:
 
 
 def considered(
-    head: Head, ask: Ask, caller: Caller, record: ThreadRecord | None, snapshot: Snapshot, wall: float
+    head: Head,
+    ask: Ask,
+    caller: Caller,
+    print_: Fingerprint,
+    record: ThreadRecord | None,
+    snapshot: Snapshot,
+    wall: float,
 ) -> Decision:
     """Stations three and four on plain values; `pointsman explain` asks the same function."""
     asked = Asked(
@@ -218,17 +226,16 @@ def considered(
     pin = None
     if record is not None and record.model and record.dialect == ask.dialect:  # in another dialect it is another prompt
         pin = Pin(route=record.route, model=record.model)
-    look = Look(ask, caller)
+    look = Look(ask, caller, print_)
     return decide(asked, look.signals, look.workload, pin, snapshot.policy, snapshot.has)
 
 
 def assessed(
-    record: ThreadRecord | None, print_: Fingerprint, model: str, snapshot: Snapshot, wall: float
+    record: ThreadRecord | None, print_: Fingerprint, chosen: Candidate, snapshot: Snapshot, wall: float
 ) -> Freshness:
-    """What is expected of the cache if this model answers."""
-    owner_ = snapshot.model(model)
-    provider = snapshot.upstreams[owner_.upstream].provider if owner_ is not None else ""
-    return assess(record, print_, model, rules_for(provider, model), wall)
+    """What is expected of the cache if this candidate answers."""
+    rules = rules_for(snapshot.upstreams[chosen.upstream].provider, chosen.model)
+    return assess(record, print_, chosen.model, rules, wall)
 
 
 def servable(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:
@@ -240,11 +247,9 @@ def servable(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -
         raise Refused(Refusal.of("rule_refused", decision.refusal))
     if not decision.model:
         raise Refused(Refusal.of("unknown_model", f"no model is called {ask.model!r}", param="model"))
-    found: list[Candidate] = []
-    for name in (decision.model, *decision.fallbacks):
-        model = snapshot.model(name)
-        if model is not None and _serves(snapshot, model, ask):
-            found.append(Candidate(model=name, upstream=model.upstream))
+    names = (decision.model, *decision.fallbacks) if decision.fallbacks else (decision.model,)
+    models = [model for name in names if (model := snapshot.model(name)) is not None]
+    found = [model.candidate for model in models if _serves(snapshot, model, ask)]
     if not found:
         text = f"the upstream of {decision.model!r} does not serve {ask.endpoint}"
         raise Refused(Refusal.of("unknown_model", text, param="model"))
@@ -283,6 +288,8 @@ def _readable(body: bytes, endpoint: Endpoint, dialect: Dialect) -> Ask:
 
 def _serves(snapshot: Snapshot, model: Model, ask: Ask) -> bool:
     dialects = snapshot.upstreams[model.upstream].dialects
+    if ask.endpoint in dialects:
+        return True
     if ask.endpoint == "count_tokens":
         return "messages" in dialects
-    return ask.endpoint in dialects or (ask.endpoint in TRANSLATED and not dialects.isdisjoint(TRANSLATABLE))
+    return ask.endpoint in TRANSLATED and not dialects.isdisjoint(TRANSLATABLE)

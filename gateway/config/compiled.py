@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gateway.upstream.plan import Retry
+from gateway.upstream.plan import Candidate, Retry
 from gateway.wire.types import Headers, Origin
 from routing.policy import Policy
 
@@ -38,6 +38,10 @@ class Model(Struct, frozen=True):
     name: str
     upstream: str
     upstream_name: str
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(model=self.name, upstream=self.upstream, upstream_name=self.upstream_name)
 
 
 class Team(Struct, frozen=True):

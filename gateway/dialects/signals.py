@@ -68,10 +68,13 @@ class _Newest(Struct):
     previous: str = ""
 
 
-def signals(ask: Ask) -> Signals:
-    """The signals of a request in any dialect; whatever is malformed counts as absent."""
+def signals(ask: Ask, turns: Sequence[Raw] = ()) -> Signals:
+    """The signals of a request in any dialect; whatever is malformed counts as absent.
+
+    `turns` are the elements of `messages` or `input` where they have been split already.
+    """
     fields = ask.fields
-    turns = _turns(ask)
+    turns = turns or _turns(ask)
     newest = _read_newest(turns)
     names, count = _tools(fields, turns)
     return Signals(

@@ -30,6 +30,8 @@ class Candidate(Struct, frozen=True):
 
     model: str
     upstream: str
+    upstream_name: str = ""
+    """The model's name there."""
 
 
 class Attempt(Struct, frozen=True):

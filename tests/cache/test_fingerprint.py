@@ -254,11 +254,17 @@ def test_a_prompt_kept_by_the_provider_is_not_whole(more: dict[str, Any], whole:
     assert print_of({"input": "hi", **more}, "responses").whole is whole
 
 
-def test_items_split_before_give_the_same() -> None:
-    body = {"messages": [said("user", "a"), said("assistant", "b"), said("user", marked("c"))]}
-    fields = msgspec.json.decode(written(body), type=dict[str, Raw])
-    items = msgspec.json.decode(fields["messages"], type=list[Raw])
-    assert fingerprint("messages", fields, SEED, b"a", items).digests == print_of(body, "messages").digests
+@pytest.mark.parametrize("last", [said("user", "c"), said("user", marked("c"))])
+@pytest.mark.parametrize("dialect", ["chat", "messages", "responses"])
+@pytest.mark.parametrize("system", [None, "be brief", [{"type": "text", "text": "x-anthropic-billing-header: cch=1;"}]])
+def test_one_look_at_the_whole_body_gives_the_same(last: dict[str, Any], dialect: Dialect, system: object) -> None:
+    turns = [said("user", "a"), said("assistant", "b"), last]
+    body: dict[str, Any] = {"input" if dialect == "responses" else "messages": turns, "tools": [{"name": "t"}]}
+    if system is not None:
+        body["instructions" if dialect == "responses" else "system"] = system
+    data = written(body)
+    fields = msgspec.json.decode(data, type=dict[str, Raw])
+    assert fingerprint(dialect, fields, SEED, b"a", data) == fingerprint(dialect, fields, SEED, b"a")
 
 
 json_values = st.recursive(
