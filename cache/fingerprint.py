@@ -15,7 +15,8 @@ per-message bookkeeping, and Claude Code's billing block. Where there is nothing
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
@@ -100,21 +101,18 @@ _members = msgspec.json.Decoder(dict[str, Raw])
 _role = msgspec.json.Decoder(_Role)
 
 
-def chain(seed: int, scope: bytes, parts: Iterable[Bytes]) -> Chain:
+def chain(seed: int, scope: bytes, parts: Sequence[Bytes]) -> Chain:
     """Hash parts in order, with a digest after each. `seed` is a secret of 64 bits; other scopes never share a digest.
 
     Parts must delimit themselves, as JSON objects, arrays and strings do: their lengths are not hashed.
     """
     hasher = xxh3_128(scope + b"\0", seed=seed)
     update, digest = hasher.update, hasher.digest
-    digests, sizes = [], []
-    size = 0
+    digests = []
     for part in parts:
         update(part)
         digests.append(digest())
-        size += len(part)
-        sizes.append(size)
-    return Chain(digests=digests, sizes=sizes)
+    return Chain(digests=digests, sizes=list(accumulate(map(len, parts))))
 
 
 def fingerprint(

@@ -3,7 +3,7 @@
 from email.utils import parsedate_to_datetime
 
 from gateway.wire.framing import HOP_BY_HOP
-from gateway.wire.types import Headers
+from gateway.wire.types import Head, Headers
 
 _NOT_UPSTREAM = HOP_BY_HOP | frozenset(
     (
@@ -22,28 +22,21 @@ _NOT_UPSTREAM = HOP_BY_HOP | frozenset(
 _NOT_CLIENT = HOP_BY_HOP | frozenset((b"content-length", b"set-cookie", b"openai-organization", b"openai-project"))
 """Cookies and account names belong to the key all teams share."""
 _OURS = b"x-pointsman-"
-_FORWARDED = b"x-forwarded-"
+_KEPT_HERE = (_OURS, b"x-forwarded-")
 
 
-def upstream(client: Headers, credentials: Headers, request_id: str) -> list[tuple[bytes, bytes]]:
+def upstream(head: Head, credentials: Headers, request_id: str) -> list[tuple[bytes, bytes]]:
     """What the upstream gets: the client's own headers, session and beta flags verbatim, with our credentials.
 
     Headers of one connection stay here, those it names itself included (RFC 9110 §7.6.1), and so does whatever speaks
     of the network behind us.
     """
-    named = [value for name, value in client if name == b"connection" and value not in (b"keep-alive", b"close")]
     kept_here = _NOT_UPSTREAM
-    if named:
+    if b"connection" in head.first:
+        named = [value for name, value in head.headers if name == b"connection" and value not in (b"keep-alive", b"close")]
         kept_here = kept_here.union(word.strip().lower() for value in named for word in value.split(b","))
-    lines = [
-        line
-        for line in client
-        if line[0] not in kept_here and not line[0].startswith(_OURS) and not line[0].startswith(_FORWARDED)
-    ]
-    lines += credentials
-    lines.append((b"accept-encoding", b"identity"))
-    lines.append((b"x-pointsman-request-id", request_id.encode()))
-    return lines
+    lines = [line for line in head.headers if (name := line[0]) not in kept_here and not name.startswith(_KEPT_HERE)]
+    return [*lines, *credentials, (b"accept-encoding", b"identity"), (b"x-pointsman-request-id", request_id.encode())]
 
 
 def client(upstream_lines: Headers, asked: str) -> tuple[list[tuple[bytes, bytes]], int | None]:

@@ -24,7 +24,7 @@ from gateway.metering.estimate import Estimate, estimate_before
 from gateway.metering.journal import JournalError
 from gateway.metering.rebuilt import EXPIRED, MISSED, rebuilt
 from gateway.metering.tally import Tally, tally
-from gateway.metering.types import Intent, Settlement, granted_ttl_s, input_tokens
+from gateway.metering.types import Intent, Settlement, Usage, granted_ttl_s
 from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate, Failure
 from gateway.wire.exchange import Answer, Begin, Forward
@@ -167,7 +167,7 @@ class RequestPassage:
             origin=upstream.origin,
             method=self.head.method,
             target=f"{path}?{self.head.query}" if self.head.query else path,
-            headers=headers.upstream(self.head.headers, upstream.headers, self.id),
+            headers=headers.upstream(self.head, upstream.headers, self.id),
             body=body,
             translate=translate,
         )
@@ -279,7 +279,8 @@ class RequestPassage:
         house = self.house
         if how != "complete":
             self._relay.rest()
-        settled = self._settlement(how, now)
+        usage = self._usage(how)
+        settled = self._settlement(usage, how, now)
         try:
             house.journal.settle(settled)
         except JournalError:
@@ -289,18 +290,20 @@ class RequestPassage:
         house.metrics.settled(self.intent, settled)
         if settled.response_id:
             house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
-        self._remember(settled)
+        if self.fingerprint is not None and self.caller.thread and usage.exact and usage.kinds:
+            self._remember(settled, self.fingerprint, usage.input_tokens)
 
-    def _settlement(self, how: str, now: float) -> Settlement:
-        house = self.house
-        relay = self._relay
+    def _usage(self, how: str) -> Usage:
         billable = self.with_upstream and self._is_metered()
         prompt = self.fingerprint is not None
-        usage = account(self._tally, relay, self.dialect, self.size, how, self.status, billable, prompt)
+        return account(self._tally, self._relay, self.dialect, self.size, how, self.status, billable, prompt)
+
+    def _settlement(self, usage: Usage, how: str, now: float) -> Settlement:
+        house = self.house
         at = house.wall()
         priced = house.prices.price(usage, self.upstream.provider, usage.model or self.model_name, at)
         observed_ = "unknown"
-        if usage.exact and usage.kinds:
+        if usage.exact and usage.kinds and self.known_tokens:
             read = usage.kinds.get("cache_read", 0)
             observed_ = observed(self.freshness, self.known_tokens, read, usage.input_tokens)
         ttft = self.first_byte_at
@@ -326,16 +329,14 @@ class RequestPassage:
             attempts=self.attempt_now.number,
             ttft_ms=None if ttft is None else (ttft - self.forwarded_at) * 1000,
             duration_ms=(now - self.entered_at) * 1000,
-            bytes_out=relay.bytes_out,
+            bytes_out=self._relay.bytes_out,
             cache_observed=observed_,
         )
 
-    def _remember(self, settled: Settlement) -> None:
+    def _remember(self, settled: Settlement, print_: Fingerprint, input_tokens: int) -> None:
         """What the thread's next request will want to know; only what the provider confirmed is remembered."""
         house = self.house
         caller = self.caller
-        if self.fingerprint is None or not caller.thread or not settled.exact or not settled.kinds:
-            return
         kinds = settled.kinds
         house.metrics.cache_observed(settled.provider, self.freshness.state, settled.cache_observed)
         self._count_rebuilt(settled)
@@ -355,8 +356,8 @@ class RequestPassage:
                 provider=settled.provider,
                 upstream=settled.upstream,
                 dialect=self.dialect,
-                fingerprint=self.fingerprint,
-                input_tokens=input_tokens(kinds),
+                fingerprint=print_,
+                input_tokens=input_tokens,
                 cached_read=kinds.get("cache_read", 0),
                 ttl_s=granted_ttl_s(kinds),
                 window_number=caller.window_number,

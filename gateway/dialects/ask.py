@@ -31,9 +31,23 @@ class Ask(Struct, frozen=True):
     dialect: Dialect
     body: bytes
     fields: Mapping[str, Raw]
-    spans: Mapping[str, tuple[int, int]]
+    walked: Mapping[str, tuple[int, int]] | None
+    """Where each member's value lies; None for a body whose members follow each other without white space."""
     model: str
     stream: bool
+
+    def span(self, name: str) -> tuple[int, int] | None:
+        """Where the value of a top-level member begins and ends; None where there is no such member."""
+        if self.walked is not None:
+            return self.walked.get(name)
+        position = 1
+        for each, value in self.fields.items():
+            start = position + len(each) + 3
+            end = start + len(value)
+            if each == name:
+                return start, end
+            position = end + 1
+        return None
 
 
 _members = msgspec.json.Decoder(dict[str, Raw])
@@ -61,13 +75,12 @@ def read(body: bytes, endpoint: Endpoint, dialect: Dialect) -> Ask:
         raise NotReadable("the request body is not valid UTF-8") from None
     except RecursionError:
         raise NotReadable("the request body is nested too deeply") from None
-    spans = _laid_out(body, fields) or _walked(body, fields)
     return Ask(
         endpoint=endpoint,
         dialect=dialect,
         body=body,
         fields=fields,
-        spans=spans,
+        walked=None if _is_compact(body, fields) else _walked(body, fields),
         model=_model(fields),
         stream=_stream(fields),
     )
@@ -119,20 +132,13 @@ def opening(raw: Raw, size: int = 1) -> bytes:
     return bytes(memoryview(raw)[:size])
 
 
-def _laid_out(body: bytes, fields: dict[str, Raw]) -> dict[str, tuple[int, int]] | None:
-    """Offsets of every top-level value in a body without white space between members, as SDKs write them.
+def _is_compact(body: bytes, fields: dict[str, Raw]) -> bool:
+    """Whether a body has no white space between members, as SDKs write it.
 
     Names and values take so many bytes and no fewer. If that is all there is, no member came twice, no name has an escape
-    or another alphabet, and everything lies where the sum says; otherwise None.
+    or another alphabet, and everything lies where the sum says.
     """
-    spans: dict[str, tuple[int, int]] = {}
-    position = 1
-    for name, value in fields.items():
-        start = position + len(name) + 3
-        end = start + len(value)
-        spans[name] = (start, end)
-        position = end + 1
-    return spans if position == len(body) else None
+    return len(body) == sum(map(len, fields)) + sum(map(len, fields.values())) + 4 * len(fields) + 1
 
 
 def _walked(body: bytes, fields: dict[str, Raw]) -> dict[str, tuple[int, int]]:

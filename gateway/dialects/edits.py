@@ -18,16 +18,17 @@ def edits_for(ask: Ask, upstream_model: str, provider: str) -> tuple[list[Edit],
     """What to change in the body for this upstream, and whether the usage chunk must be hidden from the client."""
     edits: list[Edit] = []
     asked = _asks_for_usage(ask)
-    model_start, model_end = ask.spans["model"]
     model = msgspec.json.encode(upstream_model) if upstream_model != ask.model else None
     if asked is not None:
-        if "stream_options" in ask.spans:
-            edits.append((*ask.spans["stream_options"], asked))
+        if (options := ask.span("stream_options")) is not None:
+            edits.append((*options, asked))
         else:
-            name = model if model is not None else ask.body[model_start:model_end]
+            name = model if model is not None else bytes(ask.fields["model"])
             model = b'%b,"stream_options":%b' % (name, asked)
     if model is not None:
-        edits.append((model_start, model_end, model))
+        place = ask.span("model")
+        assert place is not None, "every request names a model"
+        edits.append((*place, model))
     if ask.dialect == "messages" and provider != "anthropic":
         edits += _without_billing(ask)
     return edits, asked is not None
@@ -54,12 +55,13 @@ def _asks_for_usage(ask: Ask) -> bytes | None:
 
 def _without_billing(ask: Ask) -> list[Edit]:
     system = ask.fields.get("system")
-    if system is None:
+    span = ask.span("system")
+    if system is None or span is None:
         return []
     blocks = items(system)
     if not blocks or BILLING_MARK not in bytes(blocks[0])[:200]:
         return []
-    start, end = ask.spans["system"]
+    start, end = span
     first = ask.body.index(bytes(blocks[0]), start, end)
     after = first + len(blocks[0])
     if len(blocks) > 1:

@@ -89,19 +89,19 @@ def offers_no_tools(ask: Ask) -> bool:
 
 def was_answered(ask: Ask) -> bool:
     """Whether the request carries an earlier answer: one linear search, meant for requests without tools."""
-    span = ask.spans.get("input" if ask.dialect == "responses" else "messages")
+    span = ask.span("input" if ask.dialect == "responses" else "messages")
     return span is not None and any(ask.body.find(mark, *span) >= 0 for mark in _ANSWERED)
 
 
 def ends_in_compaction(ask: Ask) -> bool:
     """Whether the newest input item is the one by which Codex asks its provider to compact the thread."""
-    span = ask.spans.get("input")
+    span = ask.span("input")
     return span is not None and b'"compaction_trigger"' in ask.body[max(span[0], span[1] - EDGE_BYTES) : span[1]]
 
 
 def names_schema(ask: Ask, name: bytes) -> bool:
     """Whether the responses dialect's text format is called so."""
-    span = ask.spans.get("text")
+    span = ask.span("text")
     return span is not None and ask.body.find(b'"%b"' % name, *span) >= 0
 
 
@@ -111,5 +111,5 @@ def begins_with(ask: Ask, mark: bytes) -> bool:
 
 
 def _beginning(ask: Ask, name: str) -> bytes:
-    span = ask.spans.get(name)
+    span = ask.span(name)
     return ask.body[span[0] : min(span[1], span[0] + EDGE_BYTES)] if span is not None else b""

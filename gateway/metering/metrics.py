@@ -164,12 +164,16 @@ class Metrics:
         """A request is settled: count it under the model that answered."""
         key = (intent.team, intent.route or DIRECT, settlement.model, settlement.provider)
         spend = self._spend_raw.get(key) or self._meet(key)
-        _row(spend.requests, self._requests, spend.names, _status_class(settlement.status)).value += 1
+        status_class = _status_class(settlement.status)
+        row = spend.requests.get(status_class) or _row(spend.requests, self._requests, spend.names, status_class)
+        row.value += 1
         for kind, count in settlement.kinds.items():
-            _row(spend.tokens, self._tokens, spend.names, kind).value += count
+            row = spend.tokens.get(kind) or _row(spend.tokens, self._tokens, spend.names, kind)
+            row.value += count
         by_kind = settlement.by_kind
         for kind, picos in by_kind.items():
-            self._cost(spend, kind).value += picos
+            row = spend.costs.get(kind) or self._cost(spend, kind)
+            row.value += picos
         if settlement.picos is not None:
             fees = settlement.picos - sum(by_kind.values())
             if fees > 0:

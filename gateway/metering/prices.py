@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.metering.price_names import provider_named, spellings
 from gateway.metering.price_table import STANDARD, Period, Table, Window, built_in, periods
@@ -32,15 +33,6 @@ NO_PERIOD = Period(tiers={})
 _FREE = Priced(picos=0, by_kind={}, rows=(), status="priced")
 
 
-class Entry(Struct, frozen=True):
-    """What is known of one model: the table's periods, newest last, and the contract's rates, which win."""
-
-    name: str
-    """`provider/model` as the row is called."""
-    periods: tuple[Period, ...]
-    contract: Mapping[str, int]
-
-
 class Rates(Struct, frozen=True):
     """Prices as they hold for one answer, and the identifier of the row they came from."""
 
@@ -51,6 +43,17 @@ class Rates(Struct, frozen=True):
     """Kinds with a price of their own."""
     fees: Mapping[str, int]
     row: str
+
+
+class Entry(Struct, frozen=True):
+    """What is known of one model: the table's periods, newest last, and the contract's rates, which win."""
+
+    name: str
+    """`provider/model` as the row is called."""
+    periods: tuple[Period, ...]
+    contract: Mapping[str, int]
+    flat: Rates | None = None
+    """The standard tier's rates where neither time nor length changes them, as for nine models in ten."""
 
 
 class PriceBook:
@@ -103,6 +106,8 @@ class PriceBook:
         entry = self._entry(provider, model)
         if entry is None:
             return _unpriced("unknown_model")
+        if entry.flat is not None and usage.tier == STANDARD:
+            return _priced(usage, entry, entry.flat)
         rates = self._rates(entry, usage.tier, usage.input_tokens, at)
         if rates is None:
             return _unpriced("unknown_tier")
@@ -146,7 +151,10 @@ class PriceBook:
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
                 self._made.clear()
-            found = self._known[key] = self._look_up(provider_named(provider), model)
+            found = self._look_up(provider_named(provider), model)
+            if found is not None and _is_flat(found):
+                found = replace(found, flat=self._rates(found, STANDARD, 0, 0.0))
+            self._known[key] = found
             return found
 
     def _look_up(self, provider: str, model: str) -> Entry | None:
@@ -160,6 +168,8 @@ class PriceBook:
 
     def _rates(self, entry: Entry, tier: str, input_tokens: int, at: float) -> Rates | None:
         """The rates that hold; None for a tier that has none."""
+        if entry.flat is not None and tier == STANDARD:
+            return entry.flat
         if not entry.periods:
             return self._kept((entry.name, 0, "", 0, False), entry, {}, NO_PERIOD, 100)
         period = entry.periods[0]
@@ -202,6 +212,14 @@ class PriceBook:
             + (f";tier={tier}" if tier else "")
             + (f";over={over}" if over else "")
         )
+
+
+def _is_flat(entry: Entry) -> bool:
+    """Whether one list of prices holds whenever, and however long the prompt is."""
+    if not entry.periods:
+        return True
+    only = entry.periods[0]
+    return len(entry.periods) == 1 and not only.windows and len(only.tiers[STANDARD]) == 1
 
 
 def _tier(period: Period, tier: str) -> tuple[str, int] | None:

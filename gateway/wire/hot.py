@@ -199,8 +199,12 @@ class HotProtocol(HttpToolsProtocol):
             self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._deaf and not self._reception.in_body:  # later ones are trailers, which must not pass for headers
-            super().on_header(name, value)
+        if self._deaf or self._reception.in_body:  # later ones are trailers, which must not pass for headers
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._deaf:

@@ -52,7 +52,7 @@ class Reception:
     def head_complete(self, url: bytes, headers: Headers) -> None:
         """The head is here. Raises ValueError when it is too large."""
         self.in_body = True
-        size = len(url) + sum(len(name) + len(value) + LINE_COST for name, value in headers)
+        size = len(url) + LINE_COST * len(headers) + sum([len(name) + len(value) for name, value in headers])
         if size > self._head_max:
             self.oversized = True
             raise ValueError("the request head is too large")

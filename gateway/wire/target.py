@@ -53,15 +53,12 @@ def head(method: str, target: Target, headers: Headers, peer: str, size: int) ->
 
     `size` is that of the body as received; a body over the bound is dropped while it arrives, its size is kept.
     """
-    first: dict[bytes, bytes] = {}
-    for name, value in headers:
-        first.setdefault(name, value)
     return Head(
         method=method,
         path=target.path,
         query=target.query,
         headers=headers,
-        first=first,
+        first=dict(reversed(headers)),
         team_hint=target.team,
         peer=peer,
         size=size,

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.dialects.ask import NotReadable, read, splice
+from gateway.dialects.ask import Ask, NotReadable, read, splice
+
+
+def where(ask: Ask, name: str) -> tuple[int, int]:
+    """The place of a member that is there."""
+    span = ask.span(name)
+    assert span is not None
+    return span
+
 
 BAD = [
     b"",
@@ -37,7 +45,7 @@ def test_unreadable_bodies_are_refused(body):
 def test_a_nested_model_is_left_alone():
     body = b' { "tools" : [{"model":"inner"}] ,\n "model" :"auto", "x":1e2,"y":"caf\\u00e9"}'
     ask = read(body, "chat", "chat")
-    out = splice(body, [(*ask.spans["model"], b'"gpt"')])
+    out = splice(body, [(*where(ask, "model"), b'"gpt"')])
     assert out == body.replace(b'"auto"', b'"gpt"')
 
 
@@ -52,13 +60,16 @@ JSON = st.recursive(
     st.dictionaries(st.text(st.characters(codec="utf-8")).filter(lambda k: k not in ("model", "stream")), JSON),
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
     st.booleans(),
-    st.sampled_from([None, 1]),
+    st.sampled_from([{}, {"indent": 1}, {"separators": (",", ":")}]),
 )
-def test_only_the_model_changes(fields, model, ascii_only, indent):
-    body = json.dumps({**fields, "model": "auto"}, ensure_ascii=ascii_only, indent=indent).encode()
+def test_only_the_model_changes(fields, model, ascii_only, written):
+    body = json.dumps({**fields, "model": "auto"}, ensure_ascii=ascii_only, **written).encode()
     ask = read(body, "chat", "chat")
-    out = splice(body, [(*ask.spans["model"], json.dumps(model).encode())])
+    out = splice(body, [(*where(ask, "model"), json.dumps(model).encode())])
     assert json.loads(out) == {**fields, "model": model}
-    start, end = ask.spans["model"]
+    for name, value in fields.items():
+        start, end = where(ask, name)
+        assert json.loads(body[start:end]) == value
+    start, end = where(ask, "model")
     assert out[:start] == body[:start]
     assert out[len(out) - (len(body) - end) :] == body[end:]
