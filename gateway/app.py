@@ -10,6 +10,7 @@ import os
 import random
 import secrets
 import signal
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.labels import labels_of
 from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_writer import LedgerWriter
+from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
@@ -40,6 +41,12 @@ from gateway.wire.line import Line
 from gateway.wire.pool import Pool
 
 ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, page.router)
+
+
+WRITER_LOOK_S = 2.0
+"""How often the ledger's writer is looked at; one that has died is started again."""
+WRITER_WAITS_S = 0.5
+"""The first requests go before the writer's own start; the journal waits for it."""
 
 
 class Home:
@@ -71,7 +78,7 @@ class Gateway:
         self.live = live
         self.home = home
         self.ledger = Ledger.open(home.ledger)
-        self.writer = LedgerWriter(home.journal, home.ledger)
+        self.writer = LedgerProcess(home.journal, self.ledger)
         self.writer.recover()
         self.house = House(
             live=live,
@@ -117,8 +124,10 @@ class Gateway:
         line = Line(Pipeline(self.house), self.wires, limits.body_bytes, limits.header_bytes)
         self.line = LineApp(line, self.api)
         self._install(self.live.current)
-        self.writer.start()
-        watch = loop.create_task(self.live.watch(on_change=self._install))
+        watches = [
+            loop.create_task(self.live.watch(on_change=self._install)),
+            loop.create_task(self._keep_writer()),
+        ]
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
         gc.collect()
@@ -127,7 +136,8 @@ class Gateway:
             yield {"line": line}
         finally:
             self.house.draining = True
-            watch.cancel()
+            for watch in watches:
+                watch.cancel()
             self.wires.close()
             translator.close()
             pool.close()
@@ -155,15 +165,23 @@ class Gateway:
         self.line.line.body_bytes_max = snapshot.limits.body_bytes
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
 
+    async def _keep_writer(self) -> None:
+        """Start the ledger's writer, and start it again should it die: the journal waits for it."""
+        await asyncio.sleep(WRITER_WAITS_S)
+        while True:
+            self.writer.start()
+            await asyncio.sleep(WRITER_LOOK_S)
+
     def _refresh_gauges(self) -> None:
         """Gauges that nothing pushes: asked for when `/metrics` is."""
         metrics = self.house.metrics
-        metrics.ledger(self.writer.lag_s(), self.writer.errors)
+        with contextlib.suppress(sqlite3.Error):  # a ledger that cannot be read now keeps its last numbers
+            backlog_bytes = self.writer.backlog_bytes()
+            metrics.ledger(self.writer.lag_s(backlog_bytes), backlog_bytes, self.writer.errors)
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
 
     def _close(self) -> None:
-        self.writer.drain(timeout_s=10.0)
         self.writer.stop()
         self.house.threads.close()
         self.ledger.close()

@@ -10,7 +10,7 @@ from msgspec import Struct
 from gateway.metering.types import KINDS
 from routing.types import InputKind, OutputKind
 
-Unit = Literal["count", "usd", "seconds", "flag"]
+Unit = Literal["count", "usd", "seconds", "bytes", "flag"]
 Type = Literal["counter", "gauge", "histogram"]
 
 OTHER = "other"
@@ -198,6 +198,12 @@ LEDGER_LAG = Declared(
     help="Age of the oldest event that is not yet on disk.",
     unit="seconds",
 )
+LEDGER_BACKLOG = Declared(
+    name="pointsman_ledger_backlog_bytes",
+    type="gauge",
+    help="Journal that is written and not yet booked in the ledger.",
+    unit="bytes",
+)
 LEDGER_ERRORS = Declared(
     name="pointsman_ledger_errors_total", type="counter", help="Events the ledger could not write at first try."
 )
@@ -223,7 +229,7 @@ PRICE_AGE = Declared(
 FAMILIES: tuple[Declared, ...] = (
     REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
     STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT,
-    REFUSALS, LEDGER_LAG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
+    REFUSALS, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
 )  # fmt: skip
 """In the order of the page and of the reference."""
 

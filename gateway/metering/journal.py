@@ -1,25 +1,27 @@
 """The books' first page: intents and settlements, appended to a file before anything else happens.
 
-One `write` per record, made by the event loop itself. What `write` has taken survives the process, `kill -9` included, so
-no queue in memory can lose it; a writer applies the file to the ledger behind. Records are JSON lines and hold no prompt
-text. A record cut short by a full disk is closed off with a line end before the next one, so it spoils only itself.
+The event loop itself copies each record into the file, which is mapped into memory (`gateway/metering/journal_segment.py`).
+What is copied survives the process, `kill -9` included, so no queue in memory can lose it; a writer applies the file to the
+ledger behind. Records are JSON lines and hold no prompt text.
 """
 
+import contextlib
 import fcntl
 import os
+import threading
+import time
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from gateway.metering.journal_segment import JournalError, Segment, create
 from gateway.metering.types import Intent, Settlement
 
-SEGMENT_BYTES = 64 * 1024 * 1024
-"""A segment is closed at this size, so that what has been applied can be deleted."""
+__all__ = ["Entry", "Journal", "JournalError", "entries", "number_of", "spare_of"]
 
-
-class JournalError(OSError):
-    """A record could not be written whole."""
+SEGMENT_BYTES = 8 * 1024 * 1024
+"""A segment is closed at this size, some 5,000 requests, so that what has been applied can be deleted."""
 
 
 class Journal:
@@ -30,11 +32,12 @@ class Journal:
         self.name = name
         self.segment_bytes = segment_bytes
         self._lock = lock
-        self._encoder = msgspec.json.Encoder()
-        self._torn = False
-        self._number = 1 + max((number_of(path) for path in folder.glob(f"{name}.*.jsonl")), default=0)
-        self._size = 0
-        self._file = self._open()
+        self._encode = msgspec.json.Encoder().encode
+        newest = max((number_of(path) for path in folder.glob(f"{name}.*.jsonl")), default=0)
+        self._number = max(newest + 1, int(time.time() * 1000))  # never one that the ledger has heard of
+        self._spare: Segment | None = None
+        self._segment = create(self._path, segment_bytes)
+        self._helper = self._prepare(None)
 
     @classmethod
     def open(cls, folder: Path, name: str, segment_bytes: int = SEGMENT_BYTES) -> "Journal":
@@ -54,38 +57,71 @@ class Journal:
 
     def intent(self, intent: Intent) -> None:
         """Write an intent down; `JournalError` when the disk does not take it."""
-        self._append(b'{"intent":%b}\n' % self._encoder.encode(intent))
+        self._append(b'{"intent":%b}\n' % self._encode(intent))
 
     def settle(self, settlement: Settlement) -> None:
         """Write a settlement down; `JournalError` when the disk does not take it."""
-        self._append(b'{"settlement":%b}\n' % self._encoder.encode(settlement))
+        self._append(b'{"settlement":%b}\n' % self._encode(settlement))
 
     def close(self) -> None:
-        os.close(self._file)
+        """End the journal; what it holds is the ledger writer's from now on."""
+        self._helper.join()
+        self._segment.close()
+        if self._spare is not None:
+            self._spare.close()
+            spare_of(self.folder, self.name).unlink(missing_ok=True)
         os.close(self._lock)
 
-    def _append(self, line: bytes) -> None:
-        if self._size >= self.segment_bytes:
-            os.close(self._file)
-            self._number += 1
-            self._size = 0
-            self._file = self._open()
-        if self._torn:
-            line = b"\n" + line
-        written = 0
-        try:
-            while written < len(line):
-                written += os.write(self._file, line[written:] if written else line)
-        except OSError as error:
-            self._torn = self._torn or written > 0
-            raise JournalError(error.errno, f"the journal takes no more: {error.strerror}") from error
-        finally:
-            self._size += written
-        self._torn = False
+    @property
+    def _path(self) -> Path:
+        return self.folder / f"{self.name}.{self._number:08d}.jsonl"
 
-    def _open(self) -> int:
-        path = self.folder / f"{self.name}.{self._number:08d}.jsonl"
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    def _append(self, line: bytes) -> None:
+        if self._segment.write(line):
+            return
+        self._turn(line)
+        self._segment.write(line)
+
+    def _turn(self, line: bytes) -> None:
+        """Go on in the next segment. `JournalError` when there can be none; then the next record tries again."""
+        self._helper.join()  # it was started a segment ago
+        number = self._number + 1
+        path = self.folder / f"{self.name}.{number:08d}.jsonl"
+        if self._spare is None or len(line) > self.segment_bytes:
+            following = create(path, self.segment_bytes, len(line))
+        else:
+            following = self._named(self._spare, path)
+        full, self._segment, self._number = self._segment, following, number
+        self._helper = self._prepare(full)
+
+    def _named(self, spare: Segment, path: Path) -> Segment:
+        self._spare = None
+        try:
+            spare_of(self.folder, self.name).rename(path)
+        except OSError as error:
+            spare.close()
+            raise JournalError(error.errno, f"the journal cannot begin a file: {error.strerror}") from error
+        return spare
+
+    def _prepare(self, full: Segment | None) -> threading.Thread:
+        """Close the full segment and make the next one ready, beside the event loop: each may take a millisecond."""
+
+        def work() -> None:
+            with contextlib.suppress(OSError):  # it stays longer than what it holds
+                if full is not None:
+                    full.close()
+            with contextlib.suppress(JournalError):  # tried again when it is needed
+                if self._spare is None:
+                    self._spare = create(spare_of(self.folder, self.name), self.segment_bytes)
+
+        helper = threading.Thread(target=work, name="journal", daemon=True)
+        helper.start()
+        return helper
+
+
+def spare_of(folder: Path, name: str) -> Path:
+    """The segment a journal has in store. It has no number yet: a number says that all segments before it are complete."""
+    return folder / f"{name}.next"
 
 
 def number_of(path: Path) -> int:

@@ -1,92 +1,87 @@
-"""From journal records to ledger rows: which columns an intent fills, which a settlement, and how many go in at a time.
+"""The row of a settled request: what an intent fills, what a settlement, and the statement that takes it.
 
-SQLite gives up Python's lock for every statement it runs, and a busy event loop is slow to hand it back: a statement per
-record would book a few hundred a second. So many records go into one statement, and what follows from them is left to
-SQL.
+Handing over its values is half of what an insert costs. So the token kinds a request does not have are left to the columns'
+defaults, and truth values go in as numbers, which Python's SQLite binds twelve times as fast.
 """
 
+import functools
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable
 
 import msgspec
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
-from gateway.metering.ledger_schema import CALLER, PLACE, add_up
 from gateway.metering.types import KINDS, Intent, Settlement
 
-BLOCKS = (512, 64, 8, 1)
-"""Rows per statement, largest first. 512 settlements are 23,552 parameters; SQLite takes 32,766."""
 ESTIMATED_BYTES_PER_TOKEN = 4
 """The rule of thumb `gateway/metering/estimate.py` goes by."""
+SHAPES_MAX = 100
+"""Statements kept, one for each set of token kinds; a dozen are in use, and SQLite keeps 128 prepared."""
 
-_INTENT = Intent.__struct_fields__
-_SETTLED = (
-    "id", "settled_at", "outcome", "status", "model", "upstream", "provider", "served", "tier", "response_id", "attempts",
-    "ttft_ms", "duration_ms", "bytes_out", "cache_observed", "picos", "fee_picos", "fees", "price_status", "price_reason",
-    "price_rows", "exact", *KINDS, *(f"picos_{kind}" for kind in KINDS),
+Settled = tuple[Intent, Settlement, int]
+"""An intent, what came of it, and what was paid beside its tokens in pico-dollars."""
+
+_MODEL = Intent.__struct_fields__.index("model")
+_STREAM = Intent.__struct_fields__.index("stream")
+_INTENT = Intent.__struct_fields__[:_MODEL] + Intent.__struct_fields__[_MODEL + 3 :]
+_FIXED = (
+    *_INTENT, "journal", "settled_at", "outcome", "status", "model", "upstream", "provider", "served", "tier",
+    "response_id", "attempts", "ttft_ms", "duration_ms", "bytes_out", "cache_observed", "picos", "fee_picos",
+    "price_status", "price_reason", "price_rows", "exact",
 )  # fmt: skip
-_BLANK = tuple(name for name in _INTENT if name not in ("id", "at", "model", "upstream", "provider"))
-_BLANK_VALUES = {"stream": "0", "bytes_in": "0", "cache_expected_tokens": "NULL", "estimate_picos": "NULL"}
-_NOBODY = ", ".join(_BLANK_VALUES.get(name, "''") for name in _BLANK)
-
-SETTLING = f"CREATE TEMP TABLE settling (id TEXT PRIMARY KEY, {', '.join(_SETTLED[1:])}) WITHOUT ROWID"
-"""Where the settlements of one transaction wait for the rows they belong to."""
-SETTLE: tuple[str, ...] = (
-    "DELETE FROM settling WHERE EXISTS"
-    " (SELECT 1 FROM requests r WHERE r.id = settling.id AND r.settled_at IS NOT NULL)",
-    f"INSERT OR IGNORE INTO requests (id, at, model, upstream, provider, journal, {', '.join(_BLANK)})"
-    f" SELECT id, settled_at, model, upstream, provider, ?1, {_NOBODY} FROM settling",
-    f"UPDATE requests SET {', '.join(f'{name} = s.{name}' for name in _SETTLED[1:])}"
-    " FROM settling s WHERE requests.id = s.id",
-    add_up("hours_by_place", PLACE, "settling JOIN requests r USING (id) WHERE true"),
-    add_up("hours_by_caller", CALLER, "settling JOIN requests r USING (id) WHERE true"),
-    "DELETE FROM settling",
-)
-"""What settles the rows in `settling` and adds them up. One that is settled already changes nothing; one whose intent the
-disk did not take gets a row without a caller, so that at least its money is in the books."""
-
+"""The settlement says which model and upstream answered, and whose they are."""
+_KINDS = frozenset(KINDS)
 _encode = msgspec.json.Encoder().encode
-T = TypeVar("T", Intent, Settlement)
 
 
-def _block(insert: str, columns: Sequence[str]) -> dict[int, str]:
-    row = f"({', '.join('?' for _ in columns)})"
-    return {size: insert.format(f"VALUES {', '.join([row] * size)}") for size in BLOCKS}
+class Doubled(ValueError):
+    """A request is in the books already."""
 
 
-_INTENTS = _block(f"INSERT OR IGNORE INTO requests ({', '.join(_INTENT)}, journal) {{}}", (*_INTENT, "journal"))
-_SETTLEMENTS = _block(f"INSERT OR IGNORE INTO settling ({', '.join(_SETTLED)}) {{}}", _SETTLED)
+class UnknownKind(ValueError):
+    """Tokens or dollars of a kind no column holds."""
 
 
-def book(
-    connection: sqlite3.Connection, journal: str, intents: Sequence[Intent], settlements: Sequence[Settlement]
-) -> None:
-    """Write these records of one journal, inside the caller's transaction. Raises what SQLite raises."""
-    for block in _blocks(intents):
-        values: list[Any] = []
-        for intent in block:
-            values += astuple(intent)
-            values.append(journal)
-        connection.execute(_INTENTS[len(block)], values)
-    if not settlements:
-        return
-    for chunk in _blocks(settlements):
-        values = []
-        for settlement in chunk:
-            values += settled_row(settlement)
-        connection.execute(_SETTLEMENTS[len(chunk)], values)
-    for statement in SETTLE:
-        connection.execute(statement, (journal,) if "?1" in statement else ())
+def insert(connection: sqlite3.Connection, journal: str, settled: Iterable[Settled]) -> None:
+    """Write the rows of these requests of one journal.
+
+    `Doubled` if one is there already, `UnknownKind`, or what SQLite raises: then some may be written and some not.
+    """
+    shapes: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
+    for intent, settlement, fee_picos in settled:
+        shape = (*settlement.kinds, "fees" if settlement.fees else "", *settlement.by_kind)
+        row = _row(intent, journal, settlement, fee_picos)
+        if shape in shapes:
+            shapes[shape].append(row)
+        else:
+            shapes[shape] = [row]
+    for shape, rows in shapes.items():
+        if connection.executemany(_statement(shape), rows).rowcount < len(rows):
+            raise Doubled
 
 
-def settled_row(settlement: Settlement) -> tuple[Any, ...]:
-    """A settlement in the order of `settling`'s columns. What was not priced has NULL for its cost."""
-    tokens = settlement.kinds
-    costs = settlement.by_kind
-    picos = settlement.picos
+@functools.lru_cache(SHAPES_MAX)
+def _statement(shape: tuple[str, ...]) -> str:
+    """The insert for requests with these token kinds, then perhaps fees, then these costs by kind."""
+    if unknown_ := set(shape) - _KINDS - {"", "fees"}:
+        raise UnknownKind(", ".join(sorted(unknown_)))
+    fees = shape.index("fees") if "fees" in shape else shape.index("")
+    picos = (f"picos_{kind}" for kind in shape[fees + 1 :])
+    columns = (*_FIXED, *shape[:fees], *filter(None, shape[fees : fees + 1]), *picos)
+    values = ", ".join("?" for _ in columns)
+    return f"INSERT INTO requests ({', '.join(columns)}) VALUES ({values}) ON CONFLICT (id) DO NOTHING"
+
+
+def _row(intent: Intent, journal: str, settlement: Settlement, fee_picos: int) -> tuple[object, ...]:
+    """The values of `_FIXED`, then tokens, then fees, then costs."""
+    asked = astuple(intent)
+    fees = (_encode(settlement.fees).decode(),) if settlement.fees else ()
     return (
-        settlement.id,
+        *asked[:_MODEL],
+        *asked[_MODEL + 3 : _STREAM],
+        int(intent.stream),
+        *asked[_STREAM + 1 :],
+        journal,
         settlement.at,
         settlement.outcome,
         settlement.status,
@@ -101,30 +96,32 @@ def settled_row(settlement: Settlement) -> tuple[Any, ...]:
         settlement.duration_ms,
         settlement.bytes_out,
         settlement.cache_observed,
-        picos,
-        0 if picos is None else max(0, picos - sum(costs.values())),
-        _encode(settlement.fees).decode() if settlement.fees else None,
+        settlement.picos,
+        fee_picos,
         settlement.price_status,
         settlement.price_reason,
         ",".join(settlement.price_rows),
-        settlement.exact,
-        *[tokens.get(kind, 0) for kind in KINDS],
-        *[costs.get(kind) for kind in KINDS],
+        int(settlement.exact),
+        *settlement.kinds.values(),
+        *fees,
+        *settlement.by_kind.values(),
     )
 
 
-def unknown(intent_id: str, at: float, row: Mapping[str, Any]) -> Settlement:
-    """What is booked for a request whose process died under it: the estimate made before, marked as one.
+def fees_of(settlement: Settlement) -> int:
+    """What was paid beside tokens, in pico-dollars."""
+    return 0 if settlement.picos is None else max(0, settlement.picos - sum(settlement.by_kind.values()))
 
-    `row` holds the intent's `model`, `upstream`, `provider`, `bytes_in` and `estimate_picos`.
-    """
-    picos = row["estimate_picos"]
+
+def unknown(intent: Intent, at: float) -> Settlement:
+    """What is booked for a request whose process died under it: the estimate made before, marked as one."""
+    picos = intent.estimate_picos
     return Settlement(
-        id=intent_id,
+        id=intent.id,
         at=at,
         outcome="unknown",
         status=0,
-        kinds={"input_uncached": row["bytes_in"] // ESTIMATED_BYTES_PER_TOKEN},
+        kinds={"input_uncached": intent.bytes_in // ESTIMATED_BYTES_PER_TOKEN},
         fees={},
         picos=picos,
         by_kind={} if picos is None else {"input_uncached": picos},
@@ -132,9 +129,9 @@ def unknown(intent_id: str, at: float, row: Mapping[str, Any]) -> Settlement:
         price_reason="process_died",
         price_rows=(),
         exact=False,
-        model=row["model"],
-        upstream=row["upstream"],
-        provider=row["provider"],
+        model=intent.model,
+        upstream=intent.upstream,
+        provider=intent.provider,
         served="",
         tier="",
         response_id="",
@@ -146,10 +143,15 @@ def unknown(intent_id: str, at: float, row: Mapping[str, Any]) -> Settlement:
     )
 
 
-def _blocks(records: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The records in as few blocks as there are statements for."""
-    start = 0
-    for size in BLOCKS:
-        while len(records) - start >= size:
-            yield records[start : start + size]
-            start += size
+def nobody(settlement: Settlement) -> Intent:
+    """An intent for a settlement that has lost its own, so that at least its money is in the books."""
+    nothing: dict[str, object] = dict.fromkeys(Intent.__struct_fields__, "")
+    numbers = {"at": settlement.at, "stream": False, "bytes_in": 0, "cache_expected_tokens": None, "estimate_picos": None}
+    return msgspec.convert({**nothing, **numbers, "id": settlement.id}, Intent)
+
+
+def known(settlement: Settlement) -> Settlement:
+    """A settlement without the token kinds that no column holds."""
+    kinds = {kind: tokens for kind, tokens in settlement.kinds.items() if kind in _KINDS}
+    by_kind = {kind: picos for kind, picos in settlement.by_kind.items() if kind in _KINDS}
+    return replace(settlement, kinds=kinds, by_kind=by_kind)

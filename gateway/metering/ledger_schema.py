@@ -93,7 +93,21 @@ _STEP_2 = (
     add_up("hours_by_caller", CALLER, "requests r WHERE settled_at IS NOT NULL", _KINDS_1),
 )
 """Dollars per kind as columns (NULL: not known), and sums by caller beside those by place."""
-STEPS = (_STEP_1, _STEP_2)
+_INTENT_3 = (
+    "id", "at", "team", "user", "client", "client_version", "session", "thread", "parent", "agent", "thread_rule",
+    "endpoint", "dialect", "model_asked", "route", "model", "upstream", "provider", "source", "reason", "rule", "input_kind",
+    "output_kind", "stream", "bytes_in", "cache_state", "cache_expected_tokens", "estimate_picos",
+)  # fmt: skip
+_STREAM_3 = "json(iif(stream, 'true', 'false'))"
+_JSON_3 = ", ".join(f"'{name}', {_STREAM_3 if name == 'stream' else name}" for name in _INTENT_3)
+_STEP_3 = (
+    "CREATE TABLE open (id TEXT PRIMARY KEY, journal TEXT NOT NULL, intent TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    f"INSERT INTO open SELECT id, journal, json_object({_JSON_3}) FROM requests WHERE settled_at IS NULL",
+    "DELETE FROM requests WHERE settled_at IS NULL",
+    "DROP INDEX requests_open",
+)
+"""What is under way waits, as it was written down, in a small table of its own, so that a row is written once: settled."""
+STEPS = (_STEP_1, _STEP_2, _STEP_3)
 
 
 class LedgerError(RuntimeError):

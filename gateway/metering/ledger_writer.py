@@ -1,9 +1,9 @@
 """Applies journals to the ledger, behind the requests: each record once, whatever dies when.
 
-One thread reads the segments of every journal in the folder from where it stopped, and writes rows, hourly sums and the new
-offsets in one transaction. A journal whose lock nobody holds belonged to a process that is gone: what it left open is
-booked as unknown, with the estimate made before the call, and its files are deleted. A folder has one writer at a time;
-the others wait for its lock.
+The segments of every journal in the folder are read from where the last reading stopped; rows, hourly sums and the new
+offsets are written in one transaction. A journal whose lock nobody holds belonged to a process that is gone: what it left
+open is booked as unknown, with the estimate made before the call, and its files are deleted. A folder has one writer at a
+time; the others wait for its lock. A gateway gives it a process of its own (`gateway/metering/ledger_process.py`).
 """
 
 import contextlib
@@ -11,13 +11,13 @@ import fcntl
 import logging
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from gateway.metering.journal import Entry
-from gateway.metering.ledger_rows import SETTLING, book, unknown
+from gateway.metering.journal import Entry, spare_of
+from gateway.metering.ledger_batch import Batch, open_intents
+from gateway.metering.ledger_rows import Doubled, UnknownKind, known, unknown
 from gateway.metering.ledger_schema import connect
 from gateway.metering.ledger_segments import Segment, journals, read, segments
 
@@ -27,12 +27,7 @@ RETRY_S = 1.0
 """Pause after a failed write, such as on a full disk, and between looks at a lock that another writer holds."""
 GRAVEYARD_S = 5.0
 """How often journals of dead processes are looked for."""
-STOP_S = 10.0
-"""How long the thread may take to finish its transaction."""
 
-_LEFT_OPEN = (
-    "SELECT id, model, upstream, provider, bytes_in, estimate_picos FROM requests WHERE journal = ? AND settled_at IS NULL"
-)
 _log = logging.getLogger("pointsman.ledger")
 
 
@@ -46,76 +41,39 @@ class LedgerWriter:
         self._wall = wall
         self._connection: sqlite3.Connection | None = None
         self._lock = -1
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
         self._offsets: dict[str, int] = {}
-        self._unfinished: dict[str, int] = {}
-        """Bytes of a last line without its end; they wait for their writer, not for us."""
-        self._caught_up_at = time.monotonic()
         self._buried_at = 0.0
         self.errors = 0
-        """Writes that failed and records that could not be read or booked, since the start."""
+        """Writes that failed and records that could not be read or booked."""
+        self.caught_up_at = 0.0
+        """The newest moment, in monotonic seconds, whose records are all applied; 0 while another writer has the part."""
 
     def recover(self) -> None:
-        """Book what earlier processes left behind, unless another writer does. What fails is left to the thread."""
+        """Book what earlier processes left behind, unless another writer does. What fails is left for later."""
         with self._counted():
             if self._is_ours():
                 while self._apply_all():
                     pass
                 self._bury()
 
-    def start(self) -> None:
-        """Go on in a thread of its own."""
-        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
-        self._thread.start()
+    def turn(self) -> float:
+        """Do what there is to do; the seconds to wait before the next look."""
+        pause = RETRY_S
+        with self._counted():
+            if self._is_ours():
+                pause = 0.0 if self._apply_all() else REST_S
+                if time.monotonic() - self._buried_at > GRAVEYARD_S:
+                    self._bury()
+        return pause
 
-    def drain(self, timeout_s: float) -> bool:
-        """Wait until everything journalled so far is applied; False when the time is up first."""
-        deadline = time.monotonic() + timeout_s
-        while self.waiting_bytes() > 0:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(REST_S / 5)
-        return True
-
-    def stop(self) -> None:
-        """Stop the thread and let go of the ledger."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(STOP_S)
-            if self._thread.is_alive():
-                return  # it holds the connection, and ends with the process
+    def close(self) -> None:
+        """Let go of the ledger, and of the part of its writer."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
-
-    def lag_s(self) -> float:
-        """How old the newest moment is whose records are all applied; 0 while nothing waits."""
-        return 0.0 if self.waiting_bytes() == 0 else time.monotonic() - self._caught_up_at
-
-    def waiting_bytes(self) -> int:
-        """Bytes of journal that are not in the ledger yet, whoever writes it."""
-        return sum(max(0, segment.size - self._known(segment)) for segment in segments(self._folder))
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            pause = RETRY_S
-            with self._counted():
-                pause = self._turn()
-            if pause:
-                self._stop.wait(pause)
-
-    def _turn(self) -> float:
-        """Do what there is to do; the seconds to wait before the next look."""
-        if not self._is_ours():
-            return RETRY_S
-        more = self._apply_all()
-        if time.monotonic() - self._buried_at > GRAVEYARD_S:
-            self._bury()
-        return 0.0 if more else REST_S
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
@@ -136,11 +94,9 @@ class LedgerWriter:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            self._follow()
             return False
         try:
             self._connection = connect(self._path)
-            self._connection.execute(SETTLING)
             self._offsets = _offsets(self._connection)
         except BaseException:
             os.close(lock)
@@ -148,71 +104,65 @@ class LedgerWriter:
         self._lock = lock
         return True
 
-    def _follow(self) -> None:
-        """See how far the folder's writer is, so that this process tells the same lag."""
-        began = time.monotonic()
-        with contextlib.closing(connect(self._path)) as connection:
-            self._offsets = _offsets(connection)
-        if self.waiting_bytes() == 0:
-            self._caught_up_at = began
-
     def _apply_all(self) -> bool:
         """Apply some of every segment that has grown; True when there may be more."""
         began = time.monotonic()
-        more = behind = False
+        more = False
         for segment in segments(self._folder):
-            size = segment.size
-            if size < self._offsets.get(segment.name, 0):  # another file by the same name; booking twice changes nothing
-                self._offsets[segment.name] = 0
-            if size > self._known(segment):
-                more = self._apply(segment, ended=not segment.last) or more
-                behind = behind or size > self._known(segment)
-            elif not segment.last:
-                self._drop(segment)
-        if not behind:
-            self._caught_up_at = began
+            more = self._apply(segment, ended=not segment.last) or more
+        if not more:
+            self.caught_up_at = began
         return more
 
-    def _known(self, segment: Segment) -> int:
-        """Bytes of a segment that need no more attention, for now or for good."""
-        waiting = self._unfinished.get(segment.name, 0) if segment.last else 0
-        return self._offsets.get(segment.name, 0) + waiting
-
     def _apply(self, segment: Segment, ended: bool) -> bool:
-        """Apply one read's worth of a segment; False when not even one whole line came."""
+        """Apply one read's worth of a segment, or delete it once nothing is left of it; True when there may be more."""
         offset = self._offsets.get(segment.name, 0)
         found = read(segment, offset, ended)
-        self._unfinished[segment.name] = found.unfinished
-        if not found.used:
-            return False
+        if found.used:
+            self._book(segment, found.entries, offset + found.used)
+            self.errors += found.torn
+        elif not segment.last:
+            self._drop(segment)
+        return found.more
+
+    def _book(self, segment: Segment, found: Sequence[Entry], offset: int) -> None:
         with self._transaction() as connection:
             try:
                 connection.execute("SAVEPOINT batch")
-                _book(connection, segment.journal, found.entries)
+                _add(connection, segment.journal, found)
             except Exception as error:  # SQLite and msgspec both refuse a bad record, each in ways of its own
                 if not _is_the_records(error):
                     raise
                 connection.execute("ROLLBACK TO batch")
-                self._book_singly(connection, segment.journal, found.entries)
-            connection.execute("INSERT OR REPLACE INTO segments VALUES (?, ?)", (segment.name, offset + found.used))
-        self.errors += found.torn
-        self._offsets[segment.name] = offset + found.used
-        return True
+                self._book_singly(connection, segment.journal, found)
+            connection.execute("INSERT OR REPLACE INTO segments VALUES (?, ?)", (segment.name, offset))
+        self._offsets[segment.name] = offset
 
     def _book_singly(self, connection: sqlite3.Connection, journal: str, found: Sequence[Entry]) -> None:
         """Book what can be booked; a record that no row can hold must not hold up the others."""
         for entry in found:
             connection.execute("SAVEPOINT single")
             try:
-                _book(connection, journal, [entry])
+                _add(connection, journal, [self._bookable(entry)])
+            except Doubled:  # read a second time: what is in the books stays as it is
+                connection.execute("ROLLBACK TO single")
+                connection.execute("DELETE FROM open WHERE id = ?", (_id(entry),))
             except Exception as error:  # the same, one record at a time
                 if not _is_the_records(error):
                     raise
                 connection.execute("ROLLBACK TO single")
                 self.errors += 1
-                record = entry.settlement or entry.intent
-                _log.warning("request %s cannot be booked: %s", record.id if record else "", error)
+                _log.warning("request %s cannot be booked: %s", _id(entry), error)
             connection.execute("RELEASE single")
+
+    def _bookable(self, entry: Entry) -> Entry:
+        """The entry, without token kinds that no column holds; that there were some is an error of ours."""
+        settlement = entry.settlement
+        if settlement is None or (bookable := known(settlement)) == settlement:
+            return entry
+        self.errors += 1
+        _log.warning("request %s has tokens of an unknown kind", settlement.id)
+        return Entry(settlement=bookable)
 
     def _bury(self) -> None:
         """Close the accounts of journals whose process is gone, and delete their files."""
@@ -236,12 +186,11 @@ class LedgerWriter:
             while self._apply(segment, ended=True):
                 pass
         with self._transaction() as connection:
-            cursor = connection.execute(_LEFT_OPEN, (journal,))
-            names = [column[0] for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-            book(connection, journal, [], [unknown(row["id"], self._wall(), row) for row in rows])
+            found = [Entry(settlement=unknown(intent, self._wall())) for intent in open_intents(connection, journal)]
+            self._book_singly(connection, journal, found)
         for segment in left:
             self._drop(segment)
+        spare_of(self._folder, journal).unlink(missing_ok=True)
 
     def _drop(self, segment: Segment) -> None:
         """Delete a segment that is applied and will not grow, once the disk has what was made of it.
@@ -258,7 +207,6 @@ class LedgerWriter:
             connection.execute("PRAGMA synchronous = NORMAL")
         segment.path.unlink(missing_ok=True)
         self._offsets.pop(segment.name, None)
-        self._unfinished.pop(segment.name, None)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -275,15 +223,21 @@ class LedgerWriter:
             raise
 
 
-def _book(connection: sqlite3.Connection, journal: str, found: Sequence[Entry]) -> None:
-    intents = [entry.intent for entry in found if entry.intent is not None]
-    settlements = [entry.settlement for entry in found if entry.settlement is not None]
-    book(connection, journal, intents, settlements)
+def _add(connection: sqlite3.Connection, journal: str, found: Sequence[Entry]) -> None:
+    batch = Batch(connection, journal)
+    batch.add(found)
+    batch.close()
+
+
+def _id(entry: Entry) -> str:
+    record = entry.settlement or entry.intent
+    return record.id if record is not None else ""
 
 
 def _is_the_records(error: Exception) -> bool:
     """Whether a failure lies in what was to be written (numbers beyond 64 bits), not in the disk or the file."""
-    return isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError))
+    kinds = (Doubled, UnknownKind, sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError)
+    return isinstance(error, kinds)
 
 
 def _offsets(connection: sqlite3.Connection) -> dict[str, int]:

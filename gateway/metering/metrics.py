@@ -196,9 +196,10 @@ class Metrics:
         self._ledger_errors_here += 1
         self._ledger_errors.value += 1
 
-    def ledger(self, lag_s: float, errors: int) -> None:
-        """How far the ledger is behind, and how many writes its writer has seen fail since it started."""
+    def ledger(self, lag_s: float, backlog_bytes: int, errors: int) -> None:
+        """How far the ledger is behind, in time and in journal, and how many writes its writer has seen fail."""
         self._gauges[families.LEDGER_LAG.name][()].value = lag_s
+        self._gauges[families.LEDGER_BACKLOG.name][()].value = backlog_bytes
         self._ledger_errors.value = self._ledger_errors_here + errors
 
     def config_reload(self, ok: bool) -> None:

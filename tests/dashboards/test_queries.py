@@ -159,7 +159,7 @@ def scraped(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
          for team in TEAMS for route in ("code", "general", "direct") for model, provider in PROVIDERS.items()],
     )  # fmt: skip
     metrics.config_reload(True)
-    metrics.ledger(LEDGER_LAG_S, 0)
+    metrics.ledger(LEDGER_LAG_S, 0, 0)
     server = _serving(metrics)
     home = tmp_path_factory.mktemp("prometheus")
     port = _free_port()

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from gateway.commands.spend import cell
 from gateway.metering.journal import Journal
 from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_rows import SETTLING, book
 from gateway.metering.ledger_schema import bring_up, connect
 from gateway.metering.ledger_writer import LedgerWriter
 from gateway.metering.spend_focus import COLUMNS
 from gateway.metering.types import KINDS
-from tests.gateway.metering.records import intent, settlement, unpriced
+from tests.gateway.metering.records import book, intent, settlement, unpriced
 
 ROOT = Path(__file__).parents[3]
 EVIL = '=HYPERLINK("http://evil.example","sum")'
@@ -40,7 +39,6 @@ def home(tmp_path_factory):
     """Three requests of two teams; one without a price, one by a client that names its user with care."""
     path = tmp_path_factory.mktemp("home")
     with closing(connect(path / "ledger.db")) as connection:
-        connection.execute(SETTLING)
         meant = [intent("a", user=EVIL), intent("b", team="search", user="bob\x1b[2J\n"), intent("c", team="search")]
         book(connection, "w", meant, [settlement("a"), settlement("b", exact=False), unpriced("c")])
     return path
@@ -93,16 +91,14 @@ def test_focus_has_its_columns_and_says_what_it_leaves_out(home):
 def test_it_reads_while_the_gateway_writes(tmp_path):
     journal = Journal.open(tmp_path / "journal", "worker-1")
     writer = LedgerWriter(tmp_path / "journal", tmp_path / "ledger.db")
-    writer.recover()
-    writer.start()
     journal.intent(intent("a"))
     journal.settle(settlement("a"))
-    assert writer.drain(5)
+    writer.turn()
     assert json.loads(spend(tmp_path, "--format", "json").stdout)["total"]["requests"] == 1
     journal.settle(settlement("b"))
-    assert writer.drain(5)
+    writer.turn()
     assert json.loads(spend(tmp_path, "--format", "json").stdout)["total"]["requests"] == 2
-    writer.stop()
+    writer.close()
     journal.close()
 
 

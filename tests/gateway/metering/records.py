@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from gateway.metering.journal import Entry
+from gateway.metering.ledger_batch import Batch
 from gateway.metering.types import KINDS, Intent, Settlement
 
 AT = 1_795_500_000.0
@@ -39,6 +41,13 @@ def unpriced(id_: str, **changes: Any) -> Settlement:
     """A settlement whose dollars nobody knows."""
     nothing = {"picos": None, "by_kind": {}, "price_status": "unpriced", "price_reason": "unknown_model", "price_rows": ()}
     return settlement(id_, **{**nothing, **changes})
+
+
+def book(connection: sqlite3.Connection, journal: str, intents: Iterable[Intent], settlements: Iterable[Settlement]) -> None:
+    """Write these records into a ledger, as one transaction of its writer would."""
+    batch = Batch(connection, journal)
+    batch.add([*(Entry(intent=each) for each in intents), *(Entry(settlement=each) for each in settlements)])
+    batch.close()
 
 
 def ledger_rows(path: Path, query: str = "SELECT * FROM requests ORDER BY id") -> list[dict[str, Any]]:

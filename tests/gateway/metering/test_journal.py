@@ -36,7 +36,7 @@ def a_settlement(number: int) -> Settlement:
 
 def read_back(folder: Path):
     segments = sorted(folder.glob("*.jsonl"))
-    found = [entries(path.read_bytes()) for path in segments]
+    found = [entries(path.read_bytes().rstrip(b"\0")) for path in segments]
     return [entry for part, _, _ in found for entry in part], sum(torn for _, _, torn in found)
 
 
@@ -76,8 +76,8 @@ sys.path.insert(0, sys.argv[2])
 from gateway.metering.journal import Journal, JournalError
 from test_journal import a_settlement
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-journal = Journal.open(Path(sys.argv[1]), "w")
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+journal = Journal.open(Path(sys.argv[1]), "w")
 refused = 0
 for number in range(5):
     try:

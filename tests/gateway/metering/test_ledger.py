@@ -7,9 +7,8 @@ from contextlib import closing
 import pytest
 
 from gateway.metering.ledger import IDLE_MAX, Ledger, LedgerError, exact_sum, total
-from gateway.metering.ledger_rows import SETTLING, book
 from gateway.metering.ledger_schema import connect
-from tests.gateway.metering.records import intent, settlement
+from tests.gateway.metering.records import book, intent, settlement
 
 
 @pytest.fixture
@@ -19,7 +18,6 @@ def path(tmp_path):
 
 def writing(path):
     connection = connect(path)
-    connection.execute(SETTLING)
     return closing(connection)
 
 
@@ -66,7 +64,7 @@ def test_sums_do_not_end_where_sqlites_do(path):
     ledger = Ledger.open(path)
     amounts = [9 * 10**18, 9 * 10**18, 123_456_789, 7]
     with writing(path) as connection:
-        book(connection, "w", [intent(str(number)) for number in range(5)], [])
+        book(connection, "w", [], [settlement(str(number), picos=None, by_kind={}) for number in range(5)])
         for number, amount in enumerate(amounts):
             connection.execute("UPDATE requests SET picos = ? WHERE id = ?", (amount, str(number)))
     with pytest.raises(sqlite3.OperationalError, match="overflow"):

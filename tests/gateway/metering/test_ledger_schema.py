@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from gateway.metering import ledger_schema
+from gateway.metering.ledger_batch import open_intents
 from gateway.metering.ledger_schema import STEPS, LedgerError, bring_up, check, connect
 from tests.gateway.metering.records import AT, check_sums, ledger_rows
 
@@ -21,7 +22,7 @@ def test_a_new_ledger_is_the_owners_alone(tmp_path):
         check(ledger)
         strict = ledger.execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'").fetchall()
         assert {name for name, is_strict in strict if is_strict} == {
-            "requests", "segments", "hours_by_place", "hours_by_caller",
+            "requests", "open", "segments", "hours_by_place", "hours_by_caller",
         }  # fmt: skip
     for file in tmp_path.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
@@ -59,9 +60,12 @@ def test_an_older_ledger_is_brought_up_to_date(tmp_path):
     path = tmp_path / "ledger.db"
     old_ledger(path)
     connect(path).close()
-    a, b, c, d = ledger_rows(path)
+    a, b, c = ledger_rows(path)
     assert (a["picos_cache_read"], a["picos_output"], a["picos_input_uncached"]) == (40, 20, None)
-    assert (b["picos_input_uncached"], b["picos"], c["picos_output"], d["settled_at"]) == (None, None, 2**62, None)
+    assert (b["picos_input_uncached"], b["picos"], c["picos_output"]) == (None, None, 2**62)
+    with closing(connect(path)) as ledger:
+        (under_way,) = open_intents(ledger, "worker-1")
+    assert (under_way.id, under_way.team, under_way.stream, under_way.estimate_picos) == ("d", "payments", True, None)
     sums = check_sums(path)
     assert (sums["requests"], sums["unpriced"], sums["estimated"], sums["picos_fee"]) == (3, 2, 2, 10)
     classes = {row["status_class"]: row["requests"] for row in ledger_rows(path, "SELECT * FROM hours_by_place")}
@@ -82,7 +86,7 @@ def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch):
     assert ledger_rows(path, "PRAGMA user_version") == [{"user_version": 1}]
     monkeypatch.undo()
     connect(path).close()
-    assert len(ledger_rows(path)) == 4
+    assert len(ledger_rows(path)) == 3
 
 
 def test_what_is_not_understood_is_left_alone(tmp_path):

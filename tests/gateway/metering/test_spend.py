@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from gateway.metering import spend
 from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_rows import SETTLING, book
 from gateway.metering.ledger_schema import connect
 from gateway.metering.metrics import Metrics
 from gateway.metering.spend import BY, Line, report, requests_for_metrics, since, totals_for_metrics, usd
 from gateway.metering.types import KINDS
-from tests.gateway.metering.records import AT, intent, ledger_rows, settlement, unpriced
+from tests.gateway.metering.records import AT, book, intent, ledger_rows, settlement, unpriced
 
 NOW = datetime(2026, 11, 25, 15, 30, tzinfo=UTC).timestamp()
 
@@ -28,7 +27,6 @@ def path(tmp_path):
 def booked(path, *requests) -> Ledger:
     """A ledger of these pairs of intent and settlement."""
     with closing(connect(path)) as connection:
-        connection.execute(SETTLING)
         book(connection, "w", [meant for meant, _ in requests], [done for _, done in requests if done is not None])
     return Ledger(path)
 

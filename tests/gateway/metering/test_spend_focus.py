@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_rows import SETTLING, book
 from gateway.metering.ledger_schema import connect
 from gateway.metering.spend_focus import COLUMNS, focus
 from gateway.metering.types import KINDS
-from tests.gateway.metering.records import AT, intent, settlement, unpriced
+from tests.gateway.metering.records import AT, book, intent, settlement, unpriced
 
 MANDATORY = {
     "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart",
@@ -35,7 +34,6 @@ def path(tmp_path):
 
 def charged(path, *pairs, by="team", since_at=0.0, team=None):
     with closing(connect(path)) as connection:
-        connection.execute(SETTLING)
         book(connection, "w", [meant for meant, _ in pairs], [done for _, done in pairs])
     ledger = Ledger(path)
     found = focus(ledger, by, since_at, team)

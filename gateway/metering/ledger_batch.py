@@ -1,0 +1,69 @@
+"""What one transaction books of one journal: each intent is joined with its settlement in memory, and becomes one row.
+
+An intent whose settlement is not there yet waits in the table `open`, as it was written down.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from gateway.metering.journal import Entry
+from gateway.metering.ledger_hours import Hours
+from gateway.metering.ledger_rows import fees_of, insert, nobody
+from gateway.metering.types import Intent, Settlement
+
+_AMONG = "WHERE id IN (SELECT value FROM json_each(?))"
+_encode = msgspec.json.Encoder().encode
+_decode_intent = msgspec.json.Decoder(Intent).decode
+
+
+class Batch:
+    """Records on their way into the ledger, inside the caller's transaction. Both methods raise what SQLite raises."""
+
+    def __init__(self, connection: sqlite3.Connection, journal: str) -> None:
+        self._connection = connection
+        self._journal = journal
+        self._intents: dict[str, Intent] = {}
+        """Those that have no settlement so far."""
+        self._hours = Hours()
+
+    def add(self, found: Iterable[Entry]) -> None:
+        """Book some records. `Doubled` when one settles what is settled already."""
+        settlements: list[Settlement] = []
+        for entry in found:
+            if entry.settlement is not None:
+                settlements.append(entry.settlement)
+            elif entry.intent is not None:
+                self._intents[entry.intent.id] = entry.intent
+        earlier = self._close([each.id for each in settlements if each.id not in self._intents])
+        settled = []
+        for each in settlements:
+            intent = self._intents.pop(each.id, None) or earlier.get(each.id) or nobody(each)
+            settled.append((intent, each, fees_of(each)))
+        insert(self._connection, self._journal, settled)
+        for row in settled:
+            self._hours.add(*row)
+
+    def close(self) -> None:
+        """Book what the batch as a whole gave: sums, and intents that stay open."""
+        self._hours.write(self._connection)
+        self._connection.executemany(
+            "INSERT INTO open VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [(intent.id, self._journal, _encode(intent).decode()) for intent in self._intents.values()],
+        )
+
+    def _close(self, ids: list[str]) -> Mapping[str, Intent]:
+        """The intents among these that an earlier transaction left open; they are no more."""
+        if not ids:
+            return {}
+        query = (_encode(ids).decode(),)
+        rows = self._connection.execute(f"SELECT id, intent FROM open {_AMONG}", query).fetchall()
+        self._connection.execute(f"DELETE FROM open {_AMONG}", query)
+        return {id_: _decode_intent(text) for id_, text in rows}
+
+
+def open_intents(connection: sqlite3.Connection, journal: str) -> list[Intent]:
+    """What the process of this journal has begun and not ended."""
+    rows = connection.execute("SELECT intent FROM open WHERE journal = ? ORDER BY id", (journal,))
+    return [_decode_intent(text) for (text,) in rows]

@@ -1,0 +1,81 @@
+"""Hourly sums of what one transaction settles, put together in memory: a statement per sum, not per request.
+
+Which sums there are is the schema's (`gateway/metering/ledger_schema.py`), whose `add_up` says the same in SQL.
+"""
+
+import sqlite3
+
+from gateway.metering.ledger_schema import CALLER, PLACE
+from gateway.metering.types import KINDS, Intent, Settlement
+
+_COLUMNS = (
+    "requests", "unpriced", "estimated", "picos", "picos_fee",
+    *(f"tokens_{kind}" for kind in KINDS), *(f"picos_{kind}" for kind in KINDS),
+)  # fmt: skip
+_TOKENS: dict[str, int] = {kind: _COLUMNS.index(f"tokens_{kind}") for kind in KINDS}
+_PICOS: dict[str, int] = {kind: _COLUMNS.index(f"picos_{kind}") for kind in KINDS}
+_HOUR_S = 3600
+
+Key = tuple[int | str, ...]
+
+
+def _statement(table: str, by: tuple[str, ...]) -> str:
+    names = (*by, *_COLUMNS)
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
+        f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COLUMNS)}"
+    )
+
+
+_PLACES = _statement("hours_by_place", PLACE)
+_CALLERS = _statement("hours_by_caller", CALLER)
+
+
+class Hours:
+    """Sums that are not in the ledger yet."""
+
+    def __init__(self) -> None:
+        self._sums: dict[Key, list[int]] = {}
+        """By all that either table tells apart."""
+
+    def add(self, intent: Intent, settlement: Settlement, fee_picos: int) -> None:
+        """Count a request that has just been settled."""
+        key = (
+            int(settlement.at // _HOUR_S),
+            intent.team,
+            intent.route,
+            settlement.model,
+            settlement.provider,
+            settlement.status // 100,
+            intent.user,
+            intent.client,
+            intent.agent,
+        )
+        sums = self._sums.get(key)
+        if sums is None:
+            sums = self._sums[key] = [0] * len(_COLUMNS)
+        sums[0] += 1
+        sums[1] += settlement.price_status != "priced"
+        sums[2] += not settlement.exact
+        sums[3] += settlement.picos or 0
+        sums[4] += fee_picos
+        for kind, tokens in settlement.kinds.items():
+            sums[_TOKENS[kind]] += tokens
+        for kind, picos in settlement.by_kind.items():
+            sums[_PICOS[kind]] += picos
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Add them to both tables. Raises what SQLite raises."""
+        places: dict[Key, list[int]] = {}
+        callers: dict[Key, list[int]] = {}
+        for (hour, team, route, model, provider, hundred, user, client, agent), sums in self._sums.items():
+            status_class = f"{hundred}xx" if hundred in (2, 3, 4, 5) else "none"
+            _add(places, (hour, team, route, model, provider, status_class), sums)
+            _add(callers, (hour, team, user, client, agent), sums)
+        connection.executemany(_PLACES, [(*key, *sums) for key, sums in places.items()])
+        connection.executemany(_CALLERS, [(*key, *sums) for key, sums in callers.items()])
+
+
+def _add(table: dict[Key, list[int]], key: Key, sums: list[int]) -> None:
+    known = table.get(key)
+    table[key] = sums if known is None else [one + other for one, other in zip(known, sums, strict=True)]

@@ -1,0 +1,137 @@
+"""The ledger's writer as a process of its own, so that booking never takes the interpreter from a request.
+
+The gateway starts it and holds the other end of its standard input; when that ends, whatever the reason, the writer books
+what is left and goes. What it has to say it writes into a small file that any process may look at. It yields the processor
+to requests (`nice`), imports nothing of the server, and ignores the signals of a terminal: its gateway decides.
+"""
+
+import mmap
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from msgspec import Struct
+
+from gateway.metering.ledger import Ledger
+from gateway.metering.ledger_segments import waiting_bytes
+from gateway.metering.ledger_writer import LedgerWriter
+
+NICENESS = 10
+STOP_S = 15.0
+"""How long the writer may take to book what is left when the gateway stops; nothing is lost if it is not done by then."""
+_STATUS = struct.Struct("<qd")
+
+
+class Status(Struct, frozen=True):
+    """What the writer last said of itself."""
+
+    errors: int
+    """Writes that failed and records that could not be booked, since the home was made."""
+    caught_up_at: float
+    """Monotonic seconds of this machine; 0 while it was never so far."""
+
+
+class Board:
+    """The file the writer says it in."""
+
+    def __init__(self, journal_folder: Path) -> None:
+        journal_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(journal_folder / "writer.status", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.ftruncate(file, _STATUS.size)
+            self._memory = mmap.mmap(file, _STATUS.size)
+        finally:
+            os.close(file)
+
+    def read(self) -> Status:
+        return Status(*_STATUS.unpack(self._memory))
+
+    def write(self, status: Status) -> None:
+        self._memory[:] = _STATUS.pack(status.errors, status.caught_up_at)
+
+
+class LedgerProcess:
+    """The gateway's side of it."""
+
+    def __init__(self, journal_folder: Path, ledger: Ledger) -> None:
+        self._folder = journal_folder
+        self._ledger = ledger
+        self._board = Board(journal_folder)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def recover(self) -> None:
+        """Book what earlier processes left behind, here and now, so that totals are whole before anybody reads them."""
+        writer = LedgerWriter(self._folder, self._ledger.path)
+        try:
+            writer.recover()
+        finally:
+            writer.close()
+        before = self._board.read()
+        self._board.write(Status(errors=before.errors + writer.errors, caught_up_at=time.monotonic()))
+
+    def start(self) -> None:
+        """Start the writer, or start it again when it has ended; does nothing while it runs."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            self._let_go()
+        command = [sys.executable, "-m", "gateway.metering.ledger_process", str(self._folder), str(self._ledger.path)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)  # noqa: S603 - our own module
+
+    def stop(self) -> None:
+        """Let the writer book what is left and wait for it; call when the journal is closed."""
+        if (process := self._let_go()) is None:
+            return
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _let_go(self) -> "subprocess.Popen[bytes] | None":
+        """End its standard input, by which it knows that nobody needs it any more."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+        return process
+
+    @property
+    def errors(self) -> int:
+        return self._board.read().errors
+
+    def backlog_bytes(self) -> int:
+        """Bytes of journal that are not in the ledger yet, whoever writes it. `sqlite3.Error` when it cannot be read."""
+        rows = self._ledger.rows("SELECT name, offset FROM segments")
+        return waiting_bytes(self._folder, {row["name"]: row["offset"] for row in rows})
+
+    def lag_s(self, backlog_bytes: int) -> float:
+        """How old the newest moment is whose records are all booked; 0 while nothing waits."""
+        return 0.0 if not backlog_bytes else max(0.0, time.monotonic() - self._board.read().caught_up_at)
+
+
+def run(journal_folder: Path, ledger_path: Path) -> None:
+    """Write the ledger until standard input ends, then book what is left."""
+    os.nice(NICENESS)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    board = Board(journal_folder)
+    earlier = board.read().errors
+    writer = LedgerWriter(journal_folder, ledger_path)
+    ended = False
+    while not ended:
+        pause = writer.turn()
+        board.write(Status(errors=earlier + writer.errors, caught_up_at=writer.caught_up_at))
+        ready, _, _ = select.select([0], [], [], pause)
+        ended = bool(ready) and not os.read(0, 1)
+    writer.recover()
+    board.write(Status(errors=earlier + writer.errors, caught_up_at=writer.caught_up_at))
+    writer.close()
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), Path(sys.argv[2]))
