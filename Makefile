@@ -11,7 +11,7 @@ SOURCES := pyproject.toml requirements-build.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test serve test test-clients check-code image
+.PHONY: help setup setup-test serve test test-clients bench bench-smoke check-code image
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,12 @@ serve: $(VENV)/.pointsman ## the gateway on 127.0.0.1:4000; CONFIG=file, ARGS=mo
 
 test: setup-test ## all tests; ARGS="tests/cache -q" for a part
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: setup-test ## this gateway beside others, and what its cost grows with; 20 minutes, writes docs/benchmarks
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.run $(ARGS)
+
+bench-smoke: setup-test ## has a request become dearer? a minute; ratios to nginx in the same run
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.smoke
 
 test-clients: setup-test ## real client programs against the gateway; fetches some 400 MB of them once
 	@$(BIN)/python -m tests.clients.install
