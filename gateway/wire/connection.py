@@ -6,6 +6,8 @@ for is never taken for the next answer.
 """
 
 import asyncio
+import select
+import ssl
 from typing import Protocol
 
 import httptools
@@ -82,7 +84,9 @@ class Connection(asyncio.Protocol):
         self.owner = owner
         self.transport: asyncio.Transport | None = None
         self.flight: PooledFlight | None = None
+        self.opened_at = 0.0
         self.idle_since = 0.0
+        """When its newest answer was whole; 0 before the first."""
         self.paused = False
         self._parser = httptools.HttpResponseParser(self)
         self._reset()
@@ -101,6 +105,24 @@ class Connection(asyncio.Protocol):
     @property
     def alive(self) -> bool:
         return self.transport is not None and not self.transport.is_closing()
+
+    def is_stale(self) -> bool:
+        """Whether the far side of this idle connection has closed it, or sent what nobody asked for; nothing is read."""
+        assert self.transport is not None
+        wire = self.transport.get_extra_info("socket")
+        if wire is None:
+            return True
+        look = select.poll()
+        look.register(wire.fileno(), select.POLLIN | select.POLLRDHUP)
+        seen = [event for _, event in look.poll(0)]
+        asked_for = 0 if self.secured() is None else select.POLLIN  # under TLS it may be a ticket
+        return bool(seen) and seen[0] & ~asked_for != 0
+
+    def secured(self) -> ssl.SSLObject | None:
+        """The TLS of this connection, None where it has none."""
+        assert self.transport is not None
+        found: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
+        return found
 
     def send(self, flight: PooledFlight) -> None:
         """Put a request on this free connection."""

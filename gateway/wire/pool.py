@@ -6,16 +6,21 @@ docs/adr/0004.
 """
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
 from gateway.wire.connection import Connection, PooledFlight
+from gateway.wire.tls import ResumingContext, client_context
 from gateway.wire.types import Listener, Origin, Send
 
 IDLE_MAX_S = 55.0
 """Idle connections are not reused after this: common load balancers close theirs at 60 s."""
+LIFE_MAX_S = 300.0
+"""A busy connection is closed after its answer at this age, so that a host's new addresses are found (each connection asks
+the resolver anew) and a new balancer behind them gets its share."""
+LOOK_AFTER_S = 0.5
+"""A connection idle for so long is looked at before it is used: the far side may have closed it since the loop last read."""
 WAITING_MAX = 4096
 """Requests that may queue for a connection to one origin; the in-flight limit of the gateway is as large."""
 STOPPING = "the gateway is stopping"
@@ -40,7 +45,8 @@ class Host:
         now = self.pool.loop.time()
         while self.idle:
             connection = self.idle.pop()
-            if connection.alive and now - connection.idle_since < IDLE_MAX_S:
+            idle_s = now - connection.idle_since
+            if connection.alive and idle_s < IDLE_MAX_S and (idle_s < LOOK_AFTER_S or not connection.is_stale()):
                 connection.send(flight)
                 return
             connection.drop()
@@ -54,14 +60,24 @@ class Host:
 
     def release(self, connection: Connection) -> None:
         """A connection has done its request and can take the next."""
+        now = self.pool.loop.time()
+        if not connection.idle_since:
+            self._keep_session(connection)
+        if now - connection.opened_at > LIFE_MAX_S:
+            connection.drop()
+            return
+        connection.idle_since = now
         if self.waiting:
             connection.send(self.waiting.popleft())
             return
-        now = self.pool.loop.time()
-        connection.idle_since = now
         self.idle.append(connection)
         while now - self.idle[0].idle_since >= IDLE_MAX_S:
             self.idle.popleft().drop()
+
+    def _keep_session(self, connection: Connection) -> None:
+        secured = connection.secured()
+        if secured is not None:
+            self.pool.tls().keep(self.origin.host, secured)
 
     def forget(self, connection: Connection) -> None:
         """A connection is gone; whoever waits may open a new one."""
@@ -93,6 +109,7 @@ class Host:
                 self._next()
         if connection is None:
             return
+        connection.opened_at = self.pool.loop.time()
         self.open.add(connection)
         if flight.cancelled:
             self.release(connection)
@@ -143,7 +160,7 @@ class Pool:
         self.loop = loop
         self._hosts: dict[tuple[str, str, int], Host] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._tls: ssl.SSLContext | None = None
+        self._tls: ResumingContext | None = None
         self._closed = False
 
     def open(self, send: Send, listener: Listener) -> PooledFlight:
@@ -167,9 +184,9 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def tls(self) -> ssl.SSLContext:
+    def tls(self) -> ResumingContext:
         if self._tls is None:
-            self._tls = ssl.create_default_context()
+            self._tls = client_context()
         return self._tls
 
     def close(self) -> None:

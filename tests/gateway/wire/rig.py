@@ -381,7 +381,7 @@ class Listener:
 
 
 def attempt(port, body=b"hi", method="POST", **origin):
-    at = Origin(scheme="http", host="127.0.0.1", port=port, **{"connect_s": 2.0, **origin})
+    at = Origin(**{"scheme": "http", "host": "127.0.0.1", "port": port, "connect_s": 2.0, **origin})
     return Send(origin=at, method=method, target="/v1/x", headers=[(b"x-a", b"1")], body=body)
 
 

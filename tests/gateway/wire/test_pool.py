@@ -1,7 +1,9 @@
 """The upstream side over real sockets: who gets which connection, and who hears what when there is none."""
 
 import asyncio
+import os
 import socket
+import time
 
 import pytest
 
@@ -161,3 +163,58 @@ def test_closing_tells_everybody(loop):
             assert heard == ["cut", "refused", "refused", "refused"]
 
     run(scenario, loop)
+
+
+def closed_behind_our_back(asked):
+    """The far side closes, and the loop has not read that yet."""
+    with socket.socket(fileno=os.dup(asked.writer.get_extra_info("socket").fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
+    time.sleep(0.02)
+
+
+@loops
+def test_a_connection_that_went_stale_is_not_used(monkeypatch, loop):
+    monkeypatch.setattr(pool_module, "LOOK_AFTER_S", 0.0)
+
+    async def scenario():
+        async with upstream(echo) as up, pooled() as pool:
+            await carried(pool, attempt(up.port, b"one"))
+            await carried(pool, attempt(up.port, b"two"))
+            assert up.connections == 1
+            closed_behind_our_back(up.asked[-1])
+            assert (await carried(pool, attempt(up.port, b"three"))).body == b"three"
+            assert up.connections == 2
+
+    run(scenario, loop)
+
+
+def test_what_was_sent_is_not_sent_again(monkeypatch):
+    """Looked at too early to notice: the request is on its way, and may have been billed."""
+    monkeypatch.setattr(pool_module, "LOOK_AFTER_S", 60.0)
+
+    async def scenario():
+        async with upstream(echo) as up, pooled() as pool:
+            await carried(pool, attempt(up.port, b"one"))
+            closed_behind_our_back(up.asked[-1])
+            listener = Listener()
+            pool.open(attempt(up.port, b"two"), listener)
+            await until(lambda: listener.ended)
+            assert listener.ended[0] == "cut"
+            assert [asked.body for asked in up.asked] == [b"one"]
+
+    run(scenario)
+
+
+def test_a_connection_ends_in_time_for_new_addresses(monkeypatch):
+    async def scenario():
+        async with upstream(echo) as up, pooled() as pool:
+            await carried(pool, attempt(up.port))
+            await carried(pool, attempt(up.port))
+            assert up.connections == 1
+            monkeypatch.setattr(pool_module, "LIFE_MAX_S", -1.0)
+            await carried(pool, attempt(up.port))
+            await carried(pool, attempt(up.port))
+            assert up.connections == 2
+            await until(lambda: up.open == 0)
+
+    run(scenario)
