@@ -123,6 +123,7 @@ class Gateway:
         limits = self.live.current.limits
         line = Line(Pipeline(self.house), self.wires, limits.body_bytes, limits.header_bytes)
         self.line = LineApp(line, self.api)
+        pool.held_since = self.wires.held_since
         self._install(self.live.current)
         watches = [
             loop.create_task(self.live.watch(on_change=self._install)),
@@ -178,6 +179,8 @@ class Gateway:
         with contextlib.suppress(sqlite3.Error):  # a ledger that cannot be read now keeps its last numbers
             backlog_bytes = self.writer.backlog_bytes()
             metrics.ledger(self.writer.lag_s(backlog_bytes), backlog_bytes, self.writer.errors)
+        if self.wires is not None:
+            metrics.loop_held(self.wires.longest_held_s())
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
 

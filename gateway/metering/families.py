@@ -192,6 +192,12 @@ REFUSALS = Declared(
     help="Requests the gateway answered with its own error before any upstream was called.",
     labels=("refusal",),
 )
+LOOP_HELD = Declared(
+    name="pointsman_loop_held_seconds",
+    type="gauge",
+    help="Longest time one read, of a client or an upstream, held the event loop since the last scrape.",
+    unit="seconds",
+)
 LEDGER_LAG = Declared(
     name="pointsman_ledger_lag_seconds",
     type="gauge",
@@ -229,7 +235,7 @@ PRICE_AGE = Declared(
 FAMILIES: tuple[Declared, ...] = (
     REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
     STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT,
-    REFUSALS, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
+    REFUSALS, LOOP_HELD, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
 )  # fmt: skip
 """In the order of the page and of the reference."""
 

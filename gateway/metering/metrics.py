@@ -202,6 +202,10 @@ class Metrics:
         self._gauges[families.LEDGER_BACKLOG.name][()].value = backlog_bytes
         self._ledger_errors.value = self._ledger_errors_here + errors
 
+    def loop_held(self, seconds: float) -> None:
+        """The longest that one event held the event loop since the last page."""
+        self._gauges[families.LOOP_HELD.name][()].value = seconds
+
     def config_reload(self, ok: bool) -> None:
         """Whether the config on disk is the one in use."""
         self._gauges[families.CONFIG_RELOAD.name][()].value = 1 if ok else 0

@@ -8,6 +8,7 @@ for is never taken for the next answer.
 import asyncio
 import select
 import ssl
+from time import perf_counter
 from typing import Protocol
 
 import httptools
@@ -33,6 +34,9 @@ class Owner(Protocol):
     def forget(self, connection: "Connection") -> None: ...
 
     def unqueue(self, flight: "PooledFlight") -> None: ...
+
+    def read_since(self, began: float) -> None:
+        """A read that began at this moment (`time.perf_counter`) has been dealt with."""
 
 
 class PooledFlight:
@@ -146,12 +150,14 @@ class Connection(asyncio.Protocol):
         if self.flight is None:
             self.drop()
             return
+        began = perf_counter()
         problem = self._feed(data)
         if problem:
             self._reusable = False
         self._deliver()
         if problem and self.flight is not None:
             self.fail("cut", problem)
+        self.owner.read_since(began)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.owner.forget(self)

@@ -6,6 +6,7 @@ asks the exchange and does as told. Time is kept by one ticker per process, not 
 
 import asyncio
 import logging
+from time import perf_counter
 from typing import Protocol
 
 from gateway.wire.exchange import Answer, Begin, Exchange, Finish, Forward, State, Stations
@@ -54,14 +55,26 @@ class Wires:
         self.open: set[Drive] = set()
         self.watched: set[Watched] = set()
         """Client connections that owe us the rest of a request, or have yet to take the rest of an answer."""
+        self._held_s = 0.0
         self._ticked_at = loop.time()
         self._ticker = loop.call_later(TICK_S, self._tick)
+
+    def held_since(self, began: float) -> None:
+        """One event has been dealt with that came at `began` (`time.perf_counter`): all others waited so long."""
+        took = perf_counter() - began
+        self._held_s = max(self._held_s, took)
+
+    def longest_held_s(self) -> float:
+        """The longest that one event held the loop since this was last asked."""
+        longest, self._held_s = self._held_s, 0.0
+        return longest
 
     def carrier(self, send: Send) -> Carrier:
         return self.pool if send.translate is None else self.translator
 
     def _tick(self) -> None:
         self._ticker = self.loop.call_later(TICK_S, self._tick)
+        began = perf_counter()
         now = self.now()
         passed_s = now - self._ticked_at
         self._ticked_at = now
@@ -70,6 +83,7 @@ class Wires:
                 each.tick(passed_s)
             except Exception:  # a fault in one exchange must not stop the clock of all the others
                 _log.exception("a time-out could not be handled")
+        self.held_since(began)
 
     def close(self) -> None:
         """Stop the clock and break off what is still open, so that all of it is accounted for."""

@@ -12,6 +12,7 @@ allows, and the client sends them again. No client of the recordings pipelines.
 import asyncio
 import socket
 import struct
+from time import perf_counter
 from typing import Any
 
 import httptools
@@ -76,11 +77,13 @@ class HotProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         self._quiet_s = 0.0
+        began = perf_counter()
         self._feed(data)
         if self._ready is not None:
             self._start(*self._ready)
         elif not self._leaving:
             self._expect_more()
+        self.line.wires.held_since(began)
 
     def connection_lost(self, exc: Exception | None) -> None:
         drive = self.drive

@@ -7,7 +7,7 @@ docs/adr/0004.
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from gateway.wire.connection import Connection, PooledFlight
@@ -39,6 +39,9 @@ class Host:
         self.open: set[Connection] = set()
         self.connecting: set[PooledFlight] = set()
         self.waiting: deque[PooledFlight] = deque()
+
+    def read_since(self, began: float) -> None:
+        self.pool.held_since(began)
 
     def carry(self, flight: PooledFlight) -> None:
         """Send on an idle connection, or open one, or wait for one."""
@@ -153,6 +156,10 @@ class Host:
             connection.fail("cut", STOPPING)
 
 
+def _nobody_asks(_: float) -> None:
+    """The loop is not watched."""
+
+
 class Pool:
     """Carries attempts over HTTP/1.1; one per event loop."""
 
@@ -162,6 +169,8 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._tls: ResumingContext | None = None
         self._closed = False
+        self.held_since: Callable[[float], None] = _nobody_asks
+        """Told after each read when it began, by whoever watches the loop."""
 
     def open(self, send: Send, listener: Listener) -> PooledFlight:
         """Start one attempt; the listener hears of it."""

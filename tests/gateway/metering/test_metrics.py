@@ -161,6 +161,7 @@ def test_the_other_stations_are_heard() -> None:
     metrics.overhead(0.00005)
     metrics.ledger(0.25, 4096, 2)
     metrics.ledger_error()
+    metrics.loop_held(0.004)
     metrics.config_reload(False)
     metrics.price_table_age(86400.0)
     metrics.budget("payments", "month", 5 * 10**12, 10**12)
@@ -175,7 +176,9 @@ def test_the_other_stations_are_heard() -> None:
         ("pointsman_saved_usd_total", "general_route payments"): 2,
         ("pointsman_overhead_seconds_count", ""): 1,
         ("pointsman_ledger_lag_seconds", ""): 0.25,
+        ("pointsman_ledger_backlog_bytes", ""): 4096,
         ("pointsman_ledger_errors_total", ""): 3,
+        ("pointsman_loop_held_seconds", ""): 0.004,
         ("pointsman_config_last_reload_success", ""): 0,
         ("pointsman_price_table_age_seconds", ""): 86400,
         ("pointsman_budget_usd", "month payments"): 5,

@@ -487,3 +487,27 @@ def test_wherever_the_bytes_are_cut_the_answers_are_the_same(seed):
             await client.leave()
 
     run(scenario)
+
+
+def test_what_holds_the_loop_is_noticed_on_both_sides():
+    async def scenario():
+        async with upstream(echo) as up, line("hot", up.port) as rig:
+            rig.pool.held_since = rig.wires.held_since
+            assert (await ask(rig.port, post(b"/v1/x"))).body == b"hi"
+            assert 0 < rig.wires.longest_held_s() < 0.05
+
+            def slow(data):
+                time.sleep(0.06)
+                return data
+
+            rig.stations.relay = slow
+            await ask(rig.port, post(b"/v1/x"))
+            assert rig.wires.longest_held_s() >= 0.06, "an upstream's read"
+            rig.stations.relay = lambda data: data
+            enter = rig.stations.enter
+            rig.stations.enter = lambda *args: (time.sleep(0.06), enter(*args))[1]
+            await ask(rig.port, post(b"/v1/x"))
+            assert rig.wires.longest_held_s() >= 0.06, "a client's read"
+            assert rig.wires.longest_held_s() == 0.0, "told once"
+
+    run(scenario)
