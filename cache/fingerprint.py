@@ -21,7 +21,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
-from xxhash import xxh3_128
+from xxhash import xxh3_128, xxh3_128_digest
 
 Dialect = Literal["chat", "responses", "messages"]
 Bytes = bytes | Raw
@@ -79,17 +79,38 @@ class Fingerprint(Struct, frozen=True):
     whole: bool
     """False where part of the prompt lies at the provider (`previous_response_id`): the chain starts in its middle."""
     turns: Sequence[Raw]
-    """The messages or input items as sent; views of the body, for whoever needs the same split."""
+    """The messages or input items as sent; views of the body, for whoever needs the same split. Empty where the beginning
+    was recognised and nothing had to be split."""
 
     @property
     def first_turn(self) -> bytes:
         """Digest up to and including the first turn by a person: names a conversation whose client sends no id.
 
-        Empty where there is no turn at all.
+        Empty where there is no turn at all, and where none was split: then the thread has a name already.
         """
         if not self.turns:
             return b""
         return self.digests[PREAMBLE + _first_user(self.turns)]
+
+
+class Mark(Struct, frozen=True):
+    """How far a prompt without markers was hashed: to the end of its newest turn."""
+
+    size: int
+    """Bytes of `messages` or `input` up to there."""
+    seal: bytes
+    """Keyed hash of those bytes."""
+    digests: Sequence[bytes]
+    sizes: Sequence[int]
+    hasher: xxh3_128
+    """The chain's, after that turn; copied before it goes on."""
+
+
+class Hashed(Struct, frozen=True):
+    """A fingerprint, and where the next one of its thread may go on; None where it must begin anew."""
+
+    fingerprint: Fingerprint
+    mark: Mark | None
 
 
 class _Role(Struct):
@@ -106,13 +127,18 @@ def chain(seed: int, scope: bytes, parts: Sequence[Bytes]) -> Chain:
 
     Parts must delimit themselves, as JSON objects, arrays and strings do: their lengths are not hashed.
     """
-    hasher = xxh3_128(scope + b"\0", seed=seed)
+    digests = _chained(xxh3_128(scope + b"\0", seed=seed), parts)
+    return Chain(digests=digests, sizes=list(accumulate(map(len, parts))))
+
+
+def _chained(hasher: xxh3_128, parts: Sequence[Bytes]) -> list[bytes]:
+    """The digest after each part; the hasher goes on from where it was."""
     update, digest = hasher.update, hasher.digest
     digests = []
     for part in parts:
         update(part)
         digests.append(digest())
-    return Chain(digests=digests, sizes=list(accumulate(map(len, parts))))
+    return digests
 
 
 def fingerprint(
@@ -126,23 +152,88 @@ def fingerprint(
 
     `body` is what they were cut from, where the caller has it: markers are then looked for once, not in every section.
     """
-    listing = fields.get("input" if dialect == "responses" else "messages")
+    listing = _listing(dialect, fields)
     turns = _split(listing)
-    tools = fields.get("tools") or fields.get("functions")
-    system = None
-    if dialect != "chat":
-        system = fields.get("system" if dialect == "messages" else "instructions")
+    tools, system = _preamble(dialect, fields)
     if body is not None and not any([marker in body for marker in _MARKERS[dialect]]):
-        parts = [tools or _ABSENT, _ABSENT if system is None else _section(system, ())[0], *turns]
+        parts = _plain_parts(tools, system, turns)
     else:
         parts = _parts(dialect, tools, system, listing, turns)
     made = chain(seed, scope, parts)
     return Fingerprint(
         digests=made.digests,
         sizes=made.sizes,
-        whole=bool(turns) and not (dialect == "responses" and _continues(fields)),
+        whole=bool(turns) and not _goes_on(dialect, fields),
         turns=turns,
     )
+
+
+def begun(dialect: Dialect, fields: Mapping[str, Raw], seed: int, scope: bytes, body: bytes) -> Hashed:
+    """The fingerprint of a request, and a mark where it has no markers; `body` is what its members were cut from."""
+    listing = _listing(dialect, fields)
+    if listing is None or bytes(memoryview(listing)[:1]) != b"[" or any([marker in body for marker in _MARKERS[dialect]]):
+        return Hashed(fingerprint=fingerprint(dialect, fields, seed, scope, body), mark=None)
+    turns = _split(listing)
+    hasher = xxh3_128(scope + b"\0", seed=seed)
+    parts = _plain_parts(*_preamble(dialect, fields), turns)
+    digests = _chained(hasher, parts)
+    sizes = list(accumulate(map(len, parts)))
+    made = Fingerprint(digests=digests, sizes=sizes, whole=bool(turns) and not _goes_on(dialect, fields), turns=turns)
+    return Hashed(fingerprint=made, mark=_mark(listing, turns, seed, digests, sizes, hasher))
+
+
+def resumed(mark: Mark, dialect: Dialect, fields: Mapping[str, Raw], seed: int, scope: bytes) -> Hashed | None:
+    """What `begun` would give, from a mark of the same thread: only what came after it is split, searched and hashed.
+
+    None where the request does not begin as the marked one did, tools and system prompt included, or has a marker.
+    """
+    listing = _listing(dialect, fields)
+    if listing is None or len(listing) <= mark.size:
+        return None
+    view = memoryview(listing)
+    if xxh3_128_digest(view[: mark.size], seed=seed) != mark.seal:
+        return None
+    tools, system = _preamble(dialect, fields)
+    hasher = xxh3_128(scope + b"\0", seed=seed)
+    if _chained(hasher, _plain_parts(tools, system, ())) != mark.digests[:PREAMBLE]:
+        return None
+    rest = bytes(view[mark.size :])
+    if any([marker in part for marker in _MARKERS[dialect] for part in (rest, bytes(system or b""))]):
+        return None
+    turns = _split(b"[0" + rest)[1:]
+    hasher = mark.hasher.copy()
+    digests = [*mark.digests, *_chained(hasher, turns)]
+    sizes = [*mark.sizes[:-1], *accumulate(map(len, turns), initial=mark.sizes[-1])]
+    made = Fingerprint(digests=digests, sizes=sizes, whole=not _goes_on(dialect, fields), turns=())
+    return Hashed(fingerprint=made, mark=_mark(listing, turns, seed, digests, sizes, hasher) if turns else mark)
+
+
+def _mark(
+    listing: Raw, turns: Sequence[Raw], seed: int, digests: Sequence[bytes], sizes: Sequence[int], hasher: xxh3_128
+) -> Mark | None:
+    """A mark after the newest turn. None without a turn, or after one that more bytes could lengthen, such as a number."""
+    view = memoryview(listing)
+    size = len(view) - 1
+    while size and view[size - 1] in b" \t\r\n":
+        size -= 1
+    if not turns or view[size - 1] not in b'}]"':
+        return None
+    return Mark(size=size, seal=xxh3_128_digest(view[:size], seed=seed), digests=digests, sizes=sizes, hasher=hasher)
+
+
+def _listing(dialect: Dialect, fields: Mapping[str, Raw]) -> Raw | None:
+    return fields.get("input" if dialect == "responses" else "messages")
+
+
+def _preamble(dialect: Dialect, fields: Mapping[str, Raw]) -> tuple[Raw | None, Raw | None]:
+    """Tools and system prompt; in chat the latter is a turn."""
+    tools = fields.get("tools") or fields.get("functions")
+    return tools, None if dialect == "chat" else fields.get("system" if dialect == "messages" else "instructions")
+
+
+def _plain_parts(tools: Raw | None, system: Raw | None, turns: Sequence[Raw]) -> list[Bytes]:
+    """What is hashed of a prompt without markers."""
+    return [tools or _ABSENT, _ABSENT if system is None else _section(system, ())[0], *turns]
 
 
 def _parts(
@@ -282,8 +373,10 @@ def _split(listing: Bytes | None) -> list[Raw]:
         return [Raw(bytes(listing))]
 
 
-def _continues(fields: Mapping[str, Raw]) -> bool:
+def _goes_on(dialect: Dialect, fields: Mapping[str, Raw]) -> bool:
     """Whether the request builds on a prompt that the provider keeps (OpenAI API reference, Responses)."""
+    if dialect != "responses":
+        return False
     kept = (fields.get("previous_response_id"), fields.get("conversation"))
     return any(raw is not None and bytes(raw) != b"null" for raw in kept)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from cache.prefixes import Prefixes
 from cache.threads import Threads
 from gateway.config.live import Live
 from gateway.keys import KeyRing
@@ -66,6 +67,7 @@ class House:
         self.prices = prices
         self.threads = threads
         self.seed = seed
+        self.prefixes = Prefixes(seed)
         self.ids = ids
         self.wall = wall
         self.monotonic = monotonic

@@ -10,7 +10,7 @@ import logging
 
 import msgspec
 
-from cache.fingerprint import Fingerprint, fingerprint
+from cache.fingerprint import Fingerprint
 from cache.freshness import assess
 from cache.providers import rules_for
 from cache.types import Freshness, ThreadRecord
@@ -80,7 +80,7 @@ class Pipeline:
         """Classify and decide, then say what the cache makes of it."""
         house = self.house
         wall = house.wall()
-        print_ = fingerprint(ask.dialect, ask.fields, house.seed, caller.team.encode(), ask.body)
+        print_ = house.prefixes.fingerprint(caller.team, caller.thread, ask.dialect, ask.fields, ask.body)
         caller = threaded(caller, ask.dialect, print_, house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
         decision = considered(head, ask, caller, print_, record or origin(caller, house), snapshot, wall)
