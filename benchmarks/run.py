@@ -38,8 +38,8 @@ def main() -> int:
     results: Results = {"machine": machine(), "gateways": {}, "missing": missing}
     for gateway in found:
         results["gateways"][gateway.name] = {
-            "version": gateway.version, "command": " ".join(gateway.command), "configuration": gateway.configuration,
-            "environment": sorted(gateway.environment), "unary": {}, "alone": {}, "first_s": [],
+            "version": gateway.version, "command": told(" ".join(gateway.command)), "environment": sorted(gateway.environment),
+            "configuration": told(gateway.configuration), "unary": {}, "alone": {}, "first_s": [],
         }  # fmt: skip
     with measure.upstream():
         results["direct"] = {
@@ -62,6 +62,11 @@ def main() -> int:
 
 def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
+
+
+def told(text: str) -> str:
+    """A command or a configuration without where this folder happens to lie."""
+    return text.replace(str(gateways.ROOT), ".")
 
 
 def installed(makers: tuple[Callable[[], Gateway], ...]) -> tuple[list[Gateway], dict[str, str]]:

@@ -93,11 +93,15 @@ class StreamRelay:
         self.bytes_out += len(data)
         if self._blind:
             return data
-        whole = data if not self._pending and data.endswith(b"\n\n") else self._gather(data)
-        self.at_boundary = not self._pending
-        if not whole.startswith(b":"):  # a comment is no event: nothing of ours may come before the vendor's first
-            self.events += whole.count(b"\n\n") or bool(whole)
-        self._newest = whole or self._newest
+        if self.at_boundary and data.endswith(b"\n\n"):
+            whole = data
+        else:
+            whole = self._gather(data)
+            self.at_boundary = not self._pending
+        if whole:
+            if not whole.startswith(b":"):  # a comment is no event: nothing of ours may come before the vendor's first
+                self.events += whole.count(b"\n\n") or 1
+            self._newest = whole
         if b'"usage"' in whole:
             self._meter(whole)
             if self._hide:

@@ -8,6 +8,7 @@ for is never taken for the next answer.
 import asyncio
 import select
 import ssl
+from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
 
@@ -35,8 +36,8 @@ class Owner(Protocol):
 
     def unqueue(self, flight: "PooledFlight") -> None: ...
 
-    def read_since(self, began: float) -> None:
-        """A read that began at this moment (`time.perf_counter`) has been dealt with."""
+    read_since: Callable[[float], None]
+    """Told when a read began (`time.perf_counter`) that has been dealt with."""
 
 
 class PooledFlight:
@@ -86,6 +87,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
+        self._read_since = owner.read_since
         self.transport: asyncio.Transport | None = None
         self.flight: PooledFlight | None = None
         self.opened_at = 0.0
@@ -157,7 +159,7 @@ class Connection(asyncio.Protocol):
         self._deliver()
         if problem and self.flight is not None:
             self.fail("cut", problem)
-        self.owner.read_since(began)
+        self._read_since(began)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.owner.forget(self)
@@ -226,7 +228,7 @@ class Connection(asyncio.Protocol):
         """Tell the listener what one read brought: start, bytes, end. It may cancel in between."""
         flight = self.flight
         assert flight is not None
-        if self._status and not self._started:
+        if not self._started and self._status:
             self._started = True
             if flight.send.method == "HEAD":
                 self._complete = True

@@ -97,6 +97,10 @@ class State(Enum):
     DONE = "done"
 
 
+_DRAINING = State.DRAINING
+"""Read for every piece of an answer: an enum's member costs a look-up through its class."""
+
+
 class Exchange:
     """One request from its first byte in to its last byte out. `now` is monotonic seconds throughout."""
 
@@ -133,7 +137,7 @@ class Exchange:
         """Bytes of the answer; what comes back is written to the client."""
         passage = self.passage
         assert passage is not None
-        if self.state is State.DRAINING:
+        if self.state is _DRAINING:
             self.bytes_drained += len(data)
             passage.relay(data)
             return b""

@@ -35,13 +35,11 @@ class Host:
         default = origin.port == (443 if origin.scheme == "https" else 80)
         name = f"[{origin.host}]" if ":" in origin.host else origin.host
         self.name = (name if default else f"{name}:{origin.port}").encode("ascii")
+        self.read_since = pool.held_since
         self.idle: deque[Connection] = deque()
         self.open: set[Connection] = set()
         self.connecting: set[PooledFlight] = set()
         self.waiting: deque[PooledFlight] = deque()
-
-    def read_since(self, began: float) -> None:
-        self.pool.held_since(began)
 
     def carry(self, flight: PooledFlight) -> None:
         """Send on an idle connection, or open one, or wait for one."""
