@@ -202,5 +202,6 @@ def _growth(results: Results) -> list[str]:
 def _who(results: Results) -> list[str]:
     parts = [f"- {name} is missing here: {why}" for name, why in results["missing"].items()]
     for name, kept in results["gateways"].items():
-        parts += [f"### {name} {kept['version']}", "", "```", f"$ {kept['command']}", "", kept["configuration"].rstrip(), "```", ""]
+        parts += [f"### {name} {kept['version']}", "", "```", f"$ {kept['command']}", ""]
+        parts += [kept["configuration"].rstrip(), "```", ""]
     return parts

@@ -38,8 +38,8 @@ def main() -> int:
     results: Results = {"machine": machine(), "gateways": {}, "missing": missing}
     for gateway in found:
         results["gateways"][gateway.name] = {
-            "version": gateway.version, "command": told(" ".join(gateway.command)), "environment": sorted(gateway.environment),
-            "configuration": told(gateway.configuration), "unary": {}, "alone": {}, "first_s": [],
+            "version": gateway.version, "command": told(" ".join(gateway.command)),
+            "environment": sorted(gateway.environment), "configuration": told(gateway.configuration), "unary": {}, "alone": {}, "first_s": [],
         }  # fmt: skip
     with measure.upstream():
         results["direct"] = {
