@@ -38,9 +38,14 @@ def main() -> int:
     results: Results = {"machine": machine(), "gateways": {}, "missing": missing}
     for gateway in found:
         results["gateways"][gateway.name] = {
-            "version": gateway.version, "command": told(" ".join(gateway.command)),
-            "environment": sorted(gateway.environment), "configuration": told(gateway.configuration), "unary": {}, "alone": {}, "first_s": [],
-        }  # fmt: skip
+            "version": gateway.version,
+            "command": told(" ".join(gateway.command)),
+            "environment": sorted(gateway.environment),
+            "configuration": told(gateway.configuration),
+            "unary": {},
+            "alone": {},
+            "first_s": [],
+        }
     with measure.upstream():
         results["direct"] = {
             label: vars(measure.load("known", size, 1, seconds, port=gateways.UPSTREAM)) for label, size in SIZES.items()

@@ -124,6 +124,7 @@ class Gateway:
         line = Line(Pipeline(self.house), self.wires, limits.body_bytes, limits.header_bytes)
         self.line = LineApp(line, self.api)
         pool.held_since = self.wires.held_since
+        pool.send_soon = self.wires.send_soon
         self._install(self.live.current)
         watches = [
             loop.create_task(self.live.watch(on_change=self._install)),

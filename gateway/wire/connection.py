@@ -36,6 +36,8 @@ class Owner(Protocol):
 
     def unqueue(self, flight: "PooledFlight") -> None: ...
 
+    send_soon: Callable[[Callable[[], None]], None]
+    """Has something written once the reads at hand are dealt with."""
     read_since: Callable[[float], None]
     """Told when a read began (`time.perf_counter`) that has been dealt with."""
 
@@ -136,12 +138,19 @@ class Connection(asyncio.Protocol):
         assert self.flight is None
         self.flight = flight
         flight.connection = self
+        self.pause(flight.paused)
+        self.owner.send_soon(self._write)
+
+    def _write(self) -> None:
+        """Put the request on the wire, unless it was given up in between."""
+        flight = self.flight
+        if flight is None or self.transport is None:
+            return
         head, body = flight.request()
         if len(body) < JOIN_MAX:
             self.transport.write(head + body)
         else:
             self.transport.writelines((head, body))
-        self.pause(flight.paused)
 
     # asyncio.Protocol
 

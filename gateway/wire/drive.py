@@ -6,6 +6,7 @@ asks the exchange and does as told. Time is kept by one ticker per process, not 
 
 import asyncio
 import logging
+from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from gateway.wire.types import Carrier, Ended, Flight, Head, Headers, Send
 
 TICK_S = 1.0
 """Time-outs and keep-alives are seconds long; one look a second at every open exchange is enough."""
+UNSENT_MAX = 64
+"""Writes put off at a time: a few milliseconds of other requests' work."""
 STUCK_MAX_S = 600.0
 """How long a client may leave its answer unread before we hang up: as long as SDKs wait for one."""
 
@@ -56,8 +59,27 @@ class Wires:
         self.watched: set[Watched] = set()
         """Client connections that owe us the rest of a request, or have yet to take the rest of an answer."""
         self._held_s = 0.0
+        self._unsent: list[Callable[[], None]] = []
         self._ticked_at = loop.time()
         self._ticker = loop.call_later(TICK_S, self._tick)
+
+    def send_soon(self, flush: Callable[[], None]) -> None:
+        """Have this written once the reads at hand are dealt with.
+
+        Writes that follow each other wake a peer on this machine once; between writes it would fall asleep again. Nothing
+        waits for more to come.
+        """
+        unsent = self._unsent
+        unsent.append(flush)
+        if len(unsent) == 1:
+            self.loop.call_soon(self._send_all)
+        elif len(unsent) >= UNSENT_MAX:
+            self._send_all()
+
+    def _send_all(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for flush in unsent:
+            flush()
 
     def held_since(self, began: float) -> None:
         """One event has been dealt with that came at `began` (`time.perf_counter`): all others waited so long."""

@@ -54,7 +54,7 @@ class HotProtocol(HttpToolsProtocol):
         self._ready: tuple[Head, bytes] | None = None
         self._delivery = Delivery(b"", old=False, keep_alive=False)
         self._gathered: list[bytes] = []
-        """A head and what followed it in the same turn of the loop: one write, not three."""
+        """What one turn of the loop gave to write: a head, its body. One write, once the reads at hand are dealt with."""
         self._deaf = False
         """What the client still sends is read and dropped; the connection closes after the answer."""
         self._held = False
@@ -70,6 +70,8 @@ class HotProtocol(HttpToolsProtocol):
         self._expect_more()
 
     def data_received(self, data: bytes) -> None:
+        if self._gathered and self.drive is None:
+            self._flush()  # whatever this read leads to comes after the answer before
         if self._deaf:
             return
         if self.drive is not None:
@@ -111,6 +113,7 @@ class HotProtocol(HttpToolsProtocol):
         if self.drive is not None:
             self._delivery.keep_alive = False
         else:
+            self._flush()
             super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -272,8 +275,7 @@ class HotProtocol(HttpToolsProtocol):
 
     def begin(self, status: int, headers: Headers, length: int | None) -> None:
         if self.drive is not None:
-            self._gathered.append(self._delivery.head(status, headers, length))
-            self.loop.call_soon(self._flush)
+            self._put(self._delivery.head(status, headers, length))
 
     def write(self, data: bytes) -> None:
         if self.drive is None:
@@ -283,15 +285,25 @@ class HotProtocol(HttpToolsProtocol):
         except Overrun:
             self.abort()
             return
-        if self._gathered:
-            self._gathered.append(piece)
-        else:
-            self.transport.write(piece)
+        self._put(piece)
+
+    def _put(self, piece: bytes) -> None:
+        self._gathered.append(piece)
+        if len(self._gathered) == 1:
+            self.line.wires.send_soon(self._flush)
 
     def _flush(self) -> None:
-        if self._gathered:
-            self.transport.writelines(self._gathered)
-            self._gathered = []
+        gathered = self._gathered
+        if not gathered:
+            return
+        self._gathered = []
+        if len(gathered) == 1:
+            self.transport.write(gathered[0])
+        else:
+            self.transport.writelines(gathered)
+        if self.drive is None and self.flow.write_paused and not self._held and not self._leaving:
+            self._held = True
+            self.flow.pause_reading()
 
     def finish(self) -> None:
         if self.drive is None:
@@ -300,8 +312,9 @@ class HotProtocol(HttpToolsProtocol):
             self.abort()
             return
         if end := self._delivery.end():
-            self._gathered.append(end)
-        self._flush()
+            self._put(end)
+        if not self._delivery.keep_alive:
+            self._flush()
         self._done()
 
     def abort(self) -> None:
@@ -352,6 +365,7 @@ class HotProtocol(HttpToolsProtocol):
         """
         if self.transport.is_closing() or self._leaving:
             return
+        self._flush()
         self._leaving = True
         self._since_s = 0.0
         self.line.wires.watched.add(self)

@@ -36,6 +36,7 @@ class Host:
         name = f"[{origin.host}]" if ":" in origin.host else origin.host
         self.name = (name if default else f"{name}:{origin.port}").encode("ascii")
         self.read_since = pool.held_since
+        self.send_soon = pool.send_soon
         self.idle: deque[Connection] = deque()
         self.open: set[Connection] = set()
         self.connecting: set[PooledFlight] = set()
@@ -154,6 +155,11 @@ class Host:
             connection.fail("cut", STOPPING)
 
 
+def _at_once(flush: Callable[[], None]) -> None:
+    """Nobody gathers writes."""
+    flush()
+
+
 def _nobody_asks(_: float) -> None:
     """The loop is not watched."""
 
@@ -167,6 +173,7 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._tls: ResumingContext | None = None
         self._closed = False
+        self.send_soon: Callable[[Callable[[], None]], None] = _at_once
         self.held_since: Callable[[float], None] = _nobody_asks
         """Told after each read when it began, by whoever watches the loop."""
 

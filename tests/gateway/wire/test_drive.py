@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from gateway.wire import drive as module
-from gateway.wire.drive import TICK_S, Drive, Wires
+from gateway.wire.drive import TICK_S, UNSENT_MAX, Drive, Wires
 from gateway.wire.exchange import Answer, Begin, Forward
 from gateway.wire.target import Target, head
 from gateway.wire.types import Origin, Send
@@ -284,5 +284,21 @@ def test_a_fault_in_one_exchange_does_not_stop_the_clock(caplog):
         with caplog.at_level(logging.CRITICAL, "pointsman.wire"):
             await asyncio.sleep(2.3 * TICK_S)
         assert faulty.ticks == 2
+
+    at_desk(FakePassage(), scenario)
+
+
+def test_writes_put_off_are_written_in_order_and_never_pile_up():
+    def scenario(desk):
+        written = []
+        for number in range(UNSENT_MAX + 5):
+            desk.wires.send_soon(lambda number=number: written.append(number))
+        assert written == list(range(UNSENT_MAX)), "so many do not wait for the rest"
+
+        async def later():
+            await asyncio.sleep(0)
+            assert written == list(range(UNSENT_MAX + 5))
+
+        return later()
 
     at_desk(FakePassage(), scenario)

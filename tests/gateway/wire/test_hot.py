@@ -511,3 +511,27 @@ def test_what_holds_the_loop_is_noticed_on_both_sides():
             assert rig.wires.longest_held_s() == 0.0, "told once"
 
     run(scenario)
+
+
+@pytest.mark.parametrize("then", ["nonsense", "leave", "stop"])
+def test_an_answer_put_off_is_written_before_anything_else_happens(then):
+    async def scenario():
+        async with upstream(echo) as up, line("hot", up.port) as rig:
+            client = await Client.to(rig.port)
+            rig.wires.send_soon = lambda flush: None
+            await client.send(post(b"/v1/x", b"one"))
+            await until(lambda: rig.settled)
+            (protocol,) = rig.server.server_state.connections
+            if then == "nonsense":
+                await client.send(b"this is no request\r\n\r\n")
+            elif then == "leave":
+                protocol.timeout_keep_alive_handler()
+            else:
+                protocol.shutdown()
+            assert (await client.reply()).body == b"one"
+            if then == "nonsense":
+                assert (await client.reply()).status == 400
+            assert await client.at_end()
+            await client.leave()
+
+    run(scenario)
