@@ -19,8 +19,8 @@ from routing.policy import Policy
 from routing.types import Asked, Pin, Route
 
 LIMITS = {
-    "1 KB": 18.0,
-    "30 KB": 16.0,
+    "1 KB": 12.0,
+    "30 KB": 12.0,
     "one event of a stream": 3.0,
 }
 """Pointsman's processor time over nginx's. Half as much again as was measured when the limits were set, since neighbours on
