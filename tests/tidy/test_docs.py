@@ -15,10 +15,13 @@ PAGES = [name for name in committed() if name.endswith(".md")]
 METRICS = sorted({each.name for each in vars(families).values() if isinstance(each, families.Declared)})
 
 
-def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in parser()._actions:
+def commands(within: argparse.ArgumentParser | None = None, before: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command, and after it those under it."""
+    for action in (within or parser())._actions:
         if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
+            for name, command in action.choices.items():
+                yield before + name, command
+                yield from commands(command, f"{before}{name} ")
 
 
 @pytest.mark.parametrize("name", METRICS)

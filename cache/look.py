@@ -1,0 +1,59 @@
+"""What can be seen of a prompt before it is sent: whether it begins as the last one did, and whose turn it is.
+
+The gateway compares digests and knows. Where the prompt itself cannot be compared (part of it lies at the provider, or only
+counts were recorded) its length still tells something: a prompt that goes on holds all of the last one and the answer to
+it, so one that grew by less has lost something on the way.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from cache.standing import Standing
+
+Word = Literal["intact", "edited", "grown", "short", "shrunk", "cut"]
+"""Seen: `intact`, or `edited` from some boundary on. By length alone: `grown` by its answer or more, `short` of that,
+`shrunk` below the last prompt, `cut` by a tenth or more."""
+Turn = Literal["user", "tool", "aside"]
+"""A person goes on, a tool has answered, or a person's turn came faster than a person types: the client wrote it."""
+
+CUT = 0.9
+"""Share of the last prompt below which something was taken out rather than exchanged."""
+SLACK = 20
+"""Tokens by which counts of the same text differ: joints between messages, and answers counted apart from their markup."""
+TYPED_S = 2.0
+"""Nobody reads an answer and types the next request in less."""
+
+
+class Look(Struct, frozen=True):
+    """What was seen."""
+
+    word: Word
+    turn: Turn
+    tokens: int
+    """Input tokens of this prompt, as well as they are known."""
+    kept: int | None = None
+    """Tokens up to where it still begins as the last one did; None where that was not seen."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the last prompt seems to be in it."""
+        return self.word in ("intact", "grown")
+
+    @property
+    def begins_turn(self) -> bool:
+        """Whether a new turn of a person begins: where a prompt lost the reasoning of the last one, it does so unsaid."""
+        return self.turn != "tool" or self.word in ("short", "shrunk")
+
+
+def by_length(standing: Standing, tokens: int, person: bool, gap_s: float) -> Look:
+    """What the length alone tells; `person` says that the newest message is one."""
+    turn: Turn = "tool" if not person else "aside" if gap_s < TYPED_S else "user"
+    word: Word = "grown"
+    if tokens < CUT * standing.total:
+        word = "cut"
+    elif tokens < standing.total:
+        word = "shrunk"
+    elif tokens < standing.total + standing.out - SLACK:
+        word = "short"
+    return Look(word=word, turn=turn, tokens=tokens)

@@ -1,0 +1,217 @@
+"""What becomes of cached prompts, learned from every answer: how long they last, and how often a prompt changes under them.
+
+A cache is lost in two ways. Time passes and the entry goes; that is a curve over the gap, per family of providers, then
+lifetime granted, then model, then account. Or the prompt no longer begins as it did; how often that happens depends on
+what can be seen of it beforehand (`cache.look`), whose turn it is, how the thread has fared, and the model. What is read is
+the lesser of what either leaves. Neither is ever observed alone, so a loss is shared between them by how likely each was to
+blame: one step of expectation-maximisation per answer (Cappé and Moulines 2009, on-line EM).
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from cache.curve import EDGES, NO_GAP, WHOLE, Chances, Curve, Outcome
+from cache.shift import Shift
+
+POOLED_BINS = 2.0
+POOLED_RATES = 12.0
+"""Observations that the level above weighs, in each bin of a curve and in a rate; chosen by leaving sessions out."""
+CURVES_MAX = 4096
+"""Curves kept; the newest accounts beyond that are told by what is above them. About 1.5 KB each."""
+UNCHANGED = 0.95
+"""Chance that a prompt did not change from which its outcome says something about the provider, not about the client."""
+DOUBT = 0.1
+"""What remains of the weight of what was learned before a change of behaviour."""
+HALF_LIFE_S = 14 * 86_400.0
+"""After two weeks an observation counts half: vendors change their caches by the month."""
+REFIT_SHARE = 0.02
+"""A curve is fitted anew when this share of what it stands on is new: at once when thin, seldom when thick."""
+_EVEN = (0.9, 0.02, 0.03, 0.05)
+"""A prompt about which nothing is known, when nothing speaks against it."""
+
+Path = tuple[str, ...]
+
+
+class Where(Struct, frozen=True):
+    """Which curves a request is judged by."""
+
+    family: str
+    """Whose rules hold: `anthropic`, `openai up to gpt-5.5`."""
+    granted_s: float
+    """Lifetime granted, in seconds; the unit in which gaps are counted."""
+    kin: str
+    """The model's name without version and date: `claude-opus`."""
+    model: str
+    account: str
+    """What the vendor may treat apart: an upstream."""
+    look: str
+    """What the prompt's beginning looked like (`cache.look`)."""
+    turn: str
+    """`user`, `tool` or `aside`."""
+    standing: str
+    """`small`, `middle`, `large` or `missed` (`cache.standing`)."""
+
+    def lasting(self) -> tuple[Path, ...]:
+        """The curves over time, from the widest to the narrowest."""
+        granted = f"{self.granted_s:.0f}"
+        family, model = self.family, self.model
+        return (
+            ("time", family),
+            ("time", family, granted),
+            ("time", family, granted, model),
+            ("time", family, granted, model, self.account),
+        )
+
+    def changing(self) -> tuple[Path, ...]:
+        """The rates of change, from the widest to the narrowest. Accounts have no part in what a client sends."""
+        look, family, kin, turn, standing = self.look, self.family, self.kin, self.turn, self.standing
+        return (
+            ("prompt", look),
+            ("prompt", look, family),
+            ("prompt", look, family, kin),
+            ("prompt", look, family, kin, turn),
+            ("prompt", look, family, kin, turn, standing),
+            ("prompt", look, family, kin, turn, standing, self.model),
+        )
+
+
+class Survival:
+    """All curves of one gateway. Prediction looks up, observation counts; both take microseconds."""
+
+    def __init__(self, priors: Mapping[Path, Sequence[float]] | None = None, half_life_s: float = HALF_LIFE_S) -> None:
+        self.half_life_s = half_life_s
+        self.curves: dict[Path, Curve] = {}
+        self.shifts: dict[Path, Shift] = {}
+        for path, counts in sorted((priors or {}).items(), key=lambda each: len(each[0])):
+            self.curves[path] = Curve(_edges(path), counts)
+
+    def lasts(self, where: Where, gap_s: float, least_s: float, most_s: float | None) -> Chances:
+        """What time alone leaves after a gap; `least_s` and `most_s` are what the vendor documents."""
+        curve = self._narrowest(where.lasting(), _documented(where.granted_s, least_s, most_s))
+        return curve.table[curve.bin(gap_s / where.granted_s)]
+
+    def changes(self, where: Where) -> Chances:
+        """What a change of the prompt alone leaves."""
+        return self._narrowest(where.changing(), (_EVEN,)).table[0]
+
+    def evidence(self, where: Where, gap_s: float) -> float:
+        """Observations of this family and lifetime at about this gap, shipped ones included."""
+        curve = self.curves.get(where.lasting()[1])
+        if curve is None:
+            return 0.0
+        place = curve.bin(gap_s / where.granted_s)
+        return sum(curve.seen(each) for each in range(max(0, place - 1), min(len(EDGES), place + 1) + 1))
+
+    def observe(
+        self, where: Where, gap_s: float, least_s: float, most_s: float | None, outcome: Outcome, now: float
+    ) -> bool:
+        """Learn from one answer; True when behaviour is seen to have changed, and what was learned is doubted."""
+        lasts, changes = self.lasts(where, gap_s, least_s, most_s), self.changes(where)
+        blame = blamed(lasts, changes, outcome)
+        expected = lesser(lasts, changes)
+        span = gap_s / where.granted_s
+        for path in where.lasting():
+            curve = self._curve(path)
+            if curve is None:
+                break
+            curve.age(now, self.half_life_s)
+            place = curve.bin(span)
+            curve.add(place, outcome, blame)
+            curve.add(place, WHOLE, 1.0 - blame)
+            curve.stale += 1.0
+        for path in where.changing():
+            curve = self._curve(path)
+            if curve is None:
+                break
+            curve.age(now, self.half_life_s)
+            curve.add(0, outcome, 1.0 - blame)
+            curve.stale += 1.0
+        self.lasts(where, gap_s, least_s, most_s)  # fits what has changed enough now rather than in the next request's way
+        self.changes(where)
+        if changes[WHOLE] < UNCHANGED:
+            return False
+        watched = (where.family, f"{where.granted_s:.0f}", where.model)
+        shift = self.shifts.get(watched)
+        if shift is None:
+            if len(self.shifts) >= CURVES_MAX:
+                return False
+            shift = self.shifts[watched] = Shift()
+        if not shift.saw(expected[WHOLE], outcome == WHOLE):
+            return False
+        self._doubt(where)
+        return True
+
+    def _doubt(self, where: Where) -> None:
+        """Give up most of what was learned of a model at a provider, and of what stands above it."""
+        for path in (*where.lasting(), *where.changing()):
+            curve = self.curves.get(path)
+            if curve is not None and len(path) > 1:
+                curve.doubt(DOUBT)
+                curve.stale = math.inf
+
+    def _curve(self, path: Path) -> Curve | None:
+        """The curve at a path, made where there is room."""
+        curve = self.curves.get(path)
+        if curve is None and len(self.curves) < CURVES_MAX:
+            curve = self.curves[path] = Curve(_edges(path))
+        return curve
+
+    def _narrowest(self, paths: Sequence[Path], above: Sequence[Chances]) -> Curve:
+        """The narrowest curve there is, fitted to what is above it wherever that has changed enough."""
+        version = 0
+        strength = POOLED_BINS if paths[0][0] == "time" else POOLED_RATES
+        curve: Curve | None = None
+        for path in paths:
+            found = self.curves.get(path)
+            if found is None:
+                break
+            curve = found
+            if curve.above != version or not curve.table or curve.stale > REFIT_SHARE * curve.weight:
+                curve.fit(above, strength)
+                curve.above = version
+            above, version = curve.table, curve.version
+        if curve is None:
+            curve = Curve(_edges(paths[0]))
+            curve.fit(above, strength)
+        return curve
+
+    def learned(self) -> Iterator[tuple[Path, Curve]]:
+        """Every curve, for whoever shows or keeps them."""
+        yield from self.curves.items()
+
+
+def lesser(lasts: Chances, changes: Chances) -> Chances:
+    """The chances of the lesser of two outcomes."""
+    first = lasts[0] * changes[0]
+    second = (lasts[0] + lasts[1]) * (changes[0] + changes[1])
+    third = (1.0 - lasts[3]) * (1.0 - changes[3])
+    return first, second - first, third - second, 1.0 - third
+
+
+def blamed(lasts: Chances, changes: Chances, outcome: Outcome) -> float:
+    """The share of a loss that is due to time; 0 for none."""
+    if outcome == WHOLE:
+        return 0.0
+    by_time = lasts[outcome] * sum(changes[: outcome + 1])
+    by_change = changes[outcome] * sum(lasts[:outcome])
+    return by_time / max(1e-12, by_time + by_change)
+
+
+def _edges(path: Path) -> Sequence[float]:
+    return EDGES if path[0] == "time" else NO_GAP
+
+
+def _documented(granted_s: float, least_s: float, most_s: float | None) -> tuple[Chances, ...]:
+    """What the vendor's own words come to, as a curve: nearly sure while promised, nearly nothing after the named end."""
+    table: list[Chances] = []
+    for edge in (*EDGES, math.inf):
+        seconds = edge * granted_s
+        if seconds <= least_s:
+            table.append((0.9994, 0.0002, 0.0002, 0.0002))
+        elif most_s is not None and seconds > most_s:
+            table.append((0.03, 0.02, 0.05, 0.9))
+        else:
+            table.append((0.5, 0.1, 0.2, 0.2))
+    return tuple(table)
