@@ -37,7 +37,7 @@ AGED_EVERY_S = 3600.0
 class Curve:
     """Weighted counts of outcomes per bin, those that were shipped and those that were seen here, and the fit to both."""
 
-    __slots__ = ("above", "at", "counts", "edges", "prior", "stale", "table", "trust", "version", "weight")
+    __slots__ = ("above", "at", "counts", "edges", "prior", "stale", "stands_on", "table", "trust", "version", "weight")
 
     def __init__(self, edges: Sequence[float], prior: Sequence[float] | None = None) -> None:
         size = (len(edges) + 1) * OUTCOMES
@@ -55,6 +55,8 @@ class Curve:
         self.above = 0
         """The version of the curve above that it was fitted to."""
         self.table: list[Chances] = []
+        self.stands_on: list[float] = []
+        """Observations behind each bin of the table, its neighbours' included."""
 
     def bin(self, span: float) -> int:
         """Which bin a gap falls into; `span` is in promised lifetimes."""
@@ -114,6 +116,8 @@ class Curve:
             gone = 1.0 - kept
             table.append((kept, gone * turn, gone * between, gone * floor))
         self.table = table
+        alone = [0.0, *(weight - strength for weight in weights), 0.0]
+        self.stands_on = [sum(alone[place : place + 3]) for place in range(len(weights))]
         self.stale = 0.0
         self.version += 1
 

@@ -48,6 +48,8 @@ class Outlook(Struct, frozen=True):
         return "cold" if self.p_cold >= 0.5 else "cooling"
 
 
+HALFWAY = 0.5 - 1e-9
+"""Where the median lies; chances sum to 1 but for rounding."""
 EVIDENCE_LEAST = 5.0
 """Observations below which nothing is claimed."""
 
@@ -64,34 +66,35 @@ def outlook(
     """The distribution in tokens. Reads are the second of `step` more than a multiple of the first."""
     block, offset = step
     held = min(standing.cached, look.tokens) if look.kept is None else min(standing.cached, look.tokens, look.kept)
-    whole = _blocks(held, block, offset)
-    turn = min(whole, _blocks(standing.turn, block, offset))
-    floor = min(floor, whole)
+    floor = min(floor, look.tokens)
+    whole = max(floor, _blocks(held, block, offset))
+    turn = max(floor, min(whole, _blocks(standing.turn, block, offset)))
     between = max(floor, int(BETWEEN_SHARE * whole))
-    reads = (whole, turn, between, floor)
+    first, second, third, fourth = chances
+    falling = ((whole, first), (turn, second), (between, third), (floor, fourth))
+    if between > turn:
+        falling = ((whole, first), (between, third), (turn, second), (floor, fourth))
     full, half = FULL * standing.total, HALF * standing.total
-    p_full = sum(chance for chance, read in zip(chances, reads, strict=True) if read >= full)
-    p_cold = sum(chance for chance, read in zip(chances, reads, strict=True) if read < half)
-    mean = sum(chance * read for chance, read in zip(chances, reads, strict=True))
+    p_full = p_cold = mean = so_far = 0.0
+    median = -1
+    for read, chance in falling:
+        mean += chance * read
+        so_far += chance
+        if read >= full:
+            p_full = so_far
+        elif read < half:
+            p_cold += chance
+        if median < 0 and so_far >= HALFWAY:
+            median = read
     return Outlook(
         p_full=p_full,
         p_cold=p_cold,
-        expected_read=_median(chances, reads),
+        expected_read=median,
         mean_read=mean,
         cause=cause,
         evidence=evidence,
         broken=not look.whole,
     )
-
-
-def _median(chances: Chances, reads: tuple[int, int, int, int]) -> int:
-    """The read below which half of the chances lie."""
-    so_far = 0.0
-    for read, chance in sorted(zip(reads, chances, strict=True), reverse=True):
-        so_far += chance
-        if so_far >= 0.5:
-            return read
-    return min(reads)
 
 
 def _blocks(tokens: int, block: int, offset: int) -> int:

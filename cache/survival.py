@@ -9,10 +9,11 @@ blame: one step of expectation-maximisation per answer (Cappé and Moulines 2009
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
-from cache.curve import EDGES, NO_GAP, WHOLE, Chances, Curve, Outcome
+from cache.curve import AGED_EVERY_S, EDGES, NO_GAP, OUTCOMES, WHOLE, Chances, Curve, Outcome
 from cache.shift import Shift
 
 POOLED_BINS = 2.0
@@ -101,8 +102,7 @@ class Survival:
         curve = self.curves.get(where.lasting()[1])
         if curve is None:
             return 0.0
-        place = curve.bin(gap_s / where.granted_s)
-        return sum(curve.seen(each) for each in range(max(0, place - 1), min(len(EDGES), place + 1) + 1))
+        return curve.stands_on[curve.bin(gap_s / where.granted_s)] if curve.stands_on else 0.0
 
     def observe(
         self, where: Where, gap_s: float, least_s: float, most_s: float | None, outcome: Outcome, now: float
@@ -110,26 +110,11 @@ class Survival:
         """Learn from one answer; True when behaviour is seen to have changed, and what was learned is doubted."""
         lasts, changes = self.lasts(where, gap_s, least_s, most_s), self.changes(where)
         blame = blamed(lasts, changes, outcome)
-        expected = lesser(lasts, changes)
-        span = gap_s / where.granted_s
-        for path in where.lasting():
-            curve = self._curve(path)
-            if curve is None:
-                break
-            curve.age(now, self.half_life_s)
-            place = curve.bin(span)
-            curve.add(place, outcome, blame)
-            curve.add(place, WHOLE, 1.0 - blame)
-            curve.stale += 1.0
-        for path in where.changing():
-            curve = self._curve(path)
-            if curve is None:
-                break
-            curve.age(now, self.half_life_s)
-            curve.add(0, outcome, 1.0 - blame)
-            curve.stale += 1.0
-        self.lasts(where, gap_s, least_s, most_s)  # fits what has changed enough now rather than in the next request's way
-        self.changes(where)
+        late = self._count(where.lasting(), gap_s / where.granted_s, outcome, blame, 1.0 - blame, now)
+        late |= self._count(where.changing(), 0.0, outcome, 1.0 - blame, 0.0, now)
+        if late:  # fitted now rather than in the next request's way
+            self.lasts(where, gap_s, least_s, most_s)
+            self.changes(where)
         if changes[WHOLE] < UNCHANGED:
             return False
         watched = (where.family, f"{where.granted_s:.0f}", where.model)
@@ -138,7 +123,7 @@ class Survival:
             if len(self.shifts) >= CURVES_MAX:
                 return False
             shift = self.shifts[watched] = Shift()
-        if not shift.saw(expected[WHOLE], outcome == WHOLE):
+        if not shift.saw(lasts[WHOLE] * changes[WHOLE], outcome == WHOLE):
             return False
         self._doubt(where)
         return True
@@ -151,12 +136,28 @@ class Survival:
                 curve.doubt(DOUBT)
                 curve.stale = math.inf
 
-    def _curve(self, path: Path) -> Curve | None:
-        """The curve at a path, made where there is room."""
-        curve = self.curves.get(path)
-        if curve is None and len(self.curves) < CURVES_MAX:
-            curve = self.curves[path] = Curve(_edges(path))
-        return curve
+    def _count(self, paths: Sequence[Path], span: float, outcome: Outcome, lost: float, kept: float, now: float) -> bool:
+        """Add to each of these curves, made where there is room; True when one of them should be fitted anew."""
+        late = False
+        place = -1
+        half_life_s = self.half_life_s
+        for path in paths:
+            curve = self.curves.get(path)
+            if curve is None:
+                if len(self.curves) >= CURVES_MAX:
+                    break
+                curve = self.curves[path] = Curve(_edges(path))
+            if place < 0:
+                place = curve.bin(span)
+            if not 0.0 <= now - curve.at < AGED_EVERY_S:
+                curve.age(now, half_life_s)
+            start = place * OUTCOMES
+            curve.counts[start + outcome] += lost
+            curve.counts[start] += kept
+            curve.weight += lost + kept
+            curve.stale += 1.0
+            late = late or curve.stale > REFIT_SHARE * curve.weight
+        return late
 
     def _narrowest(self, paths: Sequence[Path], above: Sequence[Chances]) -> Curve:
         """The narrowest curve there is, fitted to what is above it wherever that has changed enough."""
@@ -203,6 +204,7 @@ def _edges(path: Path) -> Sequence[float]:
     return EDGES if path[0] == "time" else NO_GAP
 
 
+@lru_cache(maxsize=256)
 def _documented(granted_s: float, least_s: float, most_s: float | None) -> tuple[Chances, ...]:
     """What the vendor's own words come to, as a curve: nearly sure while promised, nearly nothing after the named end."""
     table: list[Chances] = []

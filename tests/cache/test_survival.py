@@ -44,7 +44,7 @@ def test_what_is_seen_outweighs_documents() -> None:
     survival = Survival()
     taught(survival, HERE, 600.0, WHOLE, 60)
     assert survival.lasts(HERE, 600.0, 300.0, 300.0)[WHOLE] > 0.9
-    assert survival.evidence(HERE, 600.0) == pytest.approx(60.0, rel=0.01)
+    assert survival.evidence(HERE, 600.0) == pytest.approx(60.0, rel=0.05)
 
 
 def test_another_model_learns_from_it_and_then_goes_its_own_way() -> None:
