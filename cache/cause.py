@@ -14,6 +14,7 @@ _BY_LOOK: dict[Word, Cause] = {
     "shrunk": "broken",
     "short": "broken",
     "edited": "broken",
+    "compacted": "compacted",
     "grown": "unexplained",
     "intact": "unexplained",
 }

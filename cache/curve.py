@@ -37,7 +37,20 @@ AGED_EVERY_S = 3600.0
 class Curve:
     """Weighted counts of outcomes per bin, those that were shipped and those that were seen here, and the fit to both."""
 
-    __slots__ = ("above", "at", "counts", "edges", "prior", "stale", "stands_on", "table", "trust", "version", "weight")
+    __slots__ = (
+        "above",
+        "at",
+        "counts",
+        "edges",
+        "prior",
+        "saved",
+        "stale",
+        "stands_on",
+        "table",
+        "trust",
+        "version",
+        "weight",
+    )
 
     def __init__(self, edges: Sequence[float], prior: Sequence[float] | None = None) -> None:
         size = (len(edges) + 1) * OUTCOMES
@@ -46,6 +59,8 @@ class Curve:
         self.trust = 1.0
         """Weight of the prior; falls when behaviour is seen to change."""
         self.counts = [0.0] * size
+        self.saved = [0.0] * size
+        """Of these, what the file knows."""
         self.weight = sum(self.prior) if self.prior is not None else 0.0
         self.at = 0.0
         self.stale = 1.0
@@ -85,13 +100,39 @@ class Curve:
     def fade(self, factor: float) -> None:
         """Multiply all that was counted here."""
         self.counts = [count * factor for count in self.counts]
+        self.saved = [count * factor for count in self.saved]
+        self._weigh()
+
+    def _weigh(self) -> None:
         shipped = self.trust * sum(self.prior) if self.prior is not None else 0.0
         self.weight = shipped + sum(self.counts)
 
+    def changed(self) -> bool:
+        """Whether anything was counted that the file does not know."""
+        return self.counts != self.saved
+
+    def unsaved(self) -> list[float]:
+        """What was counted that the file does not know."""
+        return [count - saved for count, saved in zip(self.counts, self.saved, strict=True)]
+
+    def adopt(self, at: float, counts: Sequence[float], trust: float, brought: Sequence[float] | None) -> None:
+        """Take what the file knows; `brought` is what went into it of `unsaved`, which may have grown since."""
+        later = (
+            self.unsaved() if brought is None else [now - then for now, then in zip(self.unsaved(), brought, strict=True)]
+        )
+        self.at = max(self.at, at)
+        self.saved = list(counts)
+        self.counts = [max(0.0, saved + more) for saved, more in zip(self.saved, later, strict=True)]
+        self.trust = min(self.trust, trust)
+        self._weigh()
+        self.stale = math.inf
+
     def doubt(self, factor: float) -> None:
-        """Behaviour has changed: what was counted and what was shipped lose weight at once."""
+        """Behaviour has changed: what was counted and what was shipped lose weight at once, in the file too."""
         self.trust *= factor
+        saved = self.saved
         self.fade(factor)
+        self.saved = saved
 
     def fit(self, above: Sequence[Chances], strength: float) -> None:
         """The curve anew, each bin pulled towards the one above by `strength` observations."""

@@ -66,10 +66,10 @@ class Forecast:
         """Learn from an answer; `sent` is when its request left. True when a cache is seen to behave in a new way."""
         if read:
             self.blocks.saw(subject.model, read)
-        if standing is None or not standing.requests:
+        if standing is None or not standing.requests or look.kept == 0:
             self.floors.touched(subject.beginning, read, now)
             return False
-        happened = outcome(standing, read, whole=look.whole)
+        happened = outcome(look.within(standing), read, whole=look.whole)
         self.floors.touched(subject.beginning, read if happened == FLOOR and read else None, now)
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
@@ -82,7 +82,7 @@ class Forecast:
         last = max(standing.at, used)
         if now - last > max(tier.minimum_s, tier.maximum_s or 0.0):
             return 0
-        return standing.floor or shared
+        return (standing.floor if standing.beginning == subject.beginning else 0) or shared
 
 
 def placed(subject: Subject, tier: Tier, standing: Standing, look: Look) -> Where:

@@ -9,6 +9,7 @@ from bisect import bisect_left
 
 from cache.fingerprint import Fingerprint
 from cache.providers import CacheRules, Tier
+from cache.standing import Standing
 from cache.types import Boundary, Freshness, State, ThreadRecord
 
 NEAR_EXPIRY = 0.8
@@ -41,7 +42,7 @@ def assess(
         kept = surviving(record.boundaries, fingerprint)
         tokens = min(tokens, kept.tokens) if kept is not None else 0
         if kept != record.boundaries[-1]:
-            broken = _break(record.boundaries[-1], fingerprint)
+            broken = _break(record.boundaries[-1], record.standing, fingerprint)
     if rules is None:
         if broken:
             return Freshness(state="broken", reason=broken, idle_s=idle_s)
@@ -76,8 +77,15 @@ def holds(fingerprint: Fingerprint, boundary: Boundary) -> bool:
     return place < len(sizes) and sizes[place] == boundary.size and fingerprint.digests[place].hex() == boundary.digest
 
 
-def _break(newest: Boundary, fingerprint: Fingerprint) -> str:
-    return "compacted" if fingerprint.sizes[-1] < COMPACTED_BELOW * newest.size else "prefix_changed"
+def _break(newest: Boundary, standing: Standing, fingerprint: Fingerprint) -> str:
+    """Which part changed: the first in the order providers read them."""
+    if fingerprint.sizes[-1] < COMPACTED_BELOW * newest.size:
+        return "compacted"
+    if standing.tools and fingerprint.digests[0].hex() != standing.tools:
+        return "tools_changed"
+    if standing.beginning and fingerprint.digests[1].hex() != standing.beginning:
+        return "system_changed"
+    return "prefix_changed"
 
 
 def _by_clock(idle_s: float, tier: Tier) -> tuple[State, str]:

@@ -8,12 +8,16 @@ it, so one that grew by less has lost something on the way.
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from cache.fingerprint import Fingerprint
+from cache.freshness import COMPACTED_BELOW, surviving
 from cache.standing import Standing
+from cache.types import Boundary
 
-Word = Literal["intact", "edited", "grown", "short", "shrunk", "cut"]
-"""Seen: `intact`, or `edited` from some boundary on. By length alone: `grown` by its answer or more, `short` of that,
-`shrunk` below the last prompt, `cut` by a tenth or more."""
+Word = Literal["intact", "edited", "compacted", "grown", "short", "shrunk", "cut"]
+"""Seen: `intact`, `edited` from some boundary on, or `compacted`, which is edited to much less. By length alone: `grown` by
+its answer or more, `short` of that, `shrunk` below the last prompt, `cut` by a tenth or more."""
 Turn = Literal["user", "tool", "aside"]
 """A person goes on, a tool has answered, or a person's turn came faster than a person types: the client wrote it."""
 
@@ -35,6 +39,12 @@ class Look(Struct, frozen=True):
     kept: int | None = None
     """Tokens up to where it still begins as the last one did; None where that was not seen."""
 
+    def within(self, standing: Standing) -> Standing:
+        """The thread's standing as far as its prompt was kept."""
+        if self.kept is None or self.kept >= standing.cached:
+            return standing
+        return replace(standing, cached=self.kept, turn=min(standing.turn, self.kept))
+
     @property
     def whole(self) -> bool:
         """Whether all of the last prompt seems to be in it."""
@@ -44,6 +54,22 @@ class Look(Struct, frozen=True):
     def begins_turn(self) -> bool:
         """Whether a new turn of a person begins: where a prompt lost the reasoning of the last one, it does so unsaid."""
         return self.turn != "tool" or self.word in ("short", "shrunk")
+
+
+def by_prefix(
+    standing: Standing, boundaries: tuple[Boundary, ...], fingerprint: Fingerprint, person: bool, gap_s: float
+) -> Look:
+    """What comparing digests tells. Tokens beyond the last prompt are not known yet, and play no part."""
+    turn: Turn = "tool" if not person else "aside" if gap_s < TYPED_S else "user"
+    newest = boundaries[-1]
+    kept = surviving(boundaries, fingerprint)
+    if kept == newest:
+        return Look(word="intact", turn=turn, tokens=max(standing.total, newest.tokens), kept=newest.tokens)
+    shrunk = fingerprint.sizes[-1] < COMPACTED_BELOW * newest.size
+    tokens = standing.total * fingerprint.sizes[-1] // max(1, newest.size)
+    return Look(
+        word="compacted" if shrunk else "edited", turn=turn, tokens=tokens, kept=kept.tokens if kept is not None else 0
+    )
 
 
 def by_length(standing: Standing, tokens: int, person: bool, gap_s: float) -> Look:

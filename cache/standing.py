@@ -35,6 +35,10 @@ class Standing(Struct, frozen=True, array_like=True):
     requests: int = 0
     missed: bool = False
     """The last answer read less than it should have."""
+    tools: str = ""
+    """Digest of its tools."""
+    beginning: str = ""
+    """What is shared with other threads: digest of tools and system prompt, or what else names them."""
 
     @property
     def word(self) -> str:
@@ -56,7 +60,7 @@ def outcome(standing: Standing, read: int, *, whole: bool) -> Outcome:
     return BETWEEN if read >= HALF * cached else FLOOR
 
 
-def after(
+def after(  # noqa: PLR0913 - an answer has that many counts
     standing: Standing | None,
     *,
     at: float,
@@ -66,12 +70,14 @@ def after(
     out: int,
     granted_s: float,
     begins_turn: bool,
+    tools: str = "",
+    beginning: str = "",
 ) -> Standing:
     """How the thread stands after one more answer. `begins_turn`: its prompt ended with a person's message."""
     before = standing if standing is not None else Standing()
     first = not before.requests
     lost = not first and read < FULL * before.cached
-    floor = before.floor
+    floor = before.floor if before.beginning == beginning else 0
     if first or (lost and 0 < read < (floor or HALF * before.cached)):
         floor = read
     return Standing(
@@ -84,4 +90,6 @@ def after(
         granted_s=granted_s or before.granted_s,
         requests=before.requests + 1,
         missed=lost,
+        tools=tools,
+        beginning=beginning,
     )

@@ -22,15 +22,23 @@ POOLED_RATES = 12.0
 CURVES_MAX = 4096
 """Curves kept; the newest accounts beyond that are told by what is above them. About 1.5 KB each."""
 UNCHANGED = 0.95
-"""Chance that a prompt did not change from which its outcome says something about the provider, not about the client."""
+"""Chance of an intact prompt from which, where it was not seen to be, its outcome tells of the provider, not the client."""
 DOUBT = 0.1
 """What remains of the weight of what was learned before a change of behaviour."""
 HALF_LIFE_S = 14 * 86_400.0
 """After two weeks an observation counts half: vendors change their caches by the month."""
 REFIT_SHARE = 0.02
 """A curve is fitted anew when this share of what it stands on is new: at once when thin, seldom when thick."""
-_EVEN = (0.9, 0.02, 0.03, 0.05)
-"""A prompt about which nothing is known, when nothing speaks against it."""
+_EXPECTED: dict[str, Chances] = {
+    "intact": (0.985, 0.002, 0.005, 0.008),
+    "edited": (0.8, 0.0, 0.05, 0.15),
+    "compacted": (0.8, 0.0, 0.05, 0.15),
+    "grown": (0.9, 0.02, 0.03, 0.05),
+    "short": (0.5, 0.2, 0.1, 0.2),
+    "shrunk": (0.4, 0.2, 0.1, 0.3),
+    "cut": (0.05, 0.05, 0.1, 0.8),
+}
+"""What is expected of a prompt by its look before any was seen. Of an edited one the whole is what was kept of it."""
 
 Path = tuple[str, ...]
 
@@ -86,7 +94,7 @@ class Survival:
         self.curves: dict[Path, Curve] = {}
         self.shifts: dict[Path, Shift] = {}
         for path, counts in sorted((priors or {}).items(), key=lambda each: len(each[0])):
-            self.curves[path] = Curve(_edges(path), counts)
+            self.curves[path] = Curve(edges_of(path), counts)
 
     def lasts(self, where: Where, gap_s: float, least_s: float, most_s: float | None) -> Chances:
         """What time alone leaves after a gap; `least_s` and `most_s` are what the vendor documents."""
@@ -95,7 +103,7 @@ class Survival:
 
     def changes(self, where: Where) -> Chances:
         """What a change of the prompt alone leaves."""
-        return self._narrowest(where.changing(), (_EVEN,)).table[0]
+        return self._narrowest(where.changing(), (_EXPECTED[where.look],)).table[0]
 
     def evidence(self, where: Where, gap_s: float) -> float:
         """Observations of this family and lifetime at about this gap, shipped ones included."""
@@ -115,7 +123,7 @@ class Survival:
         if late:  # fitted now rather than in the next request's way
             self.lasts(where, gap_s, least_s, most_s)
             self.changes(where)
-        if changes[WHOLE] < UNCHANGED:
+        if where.look != "intact" and changes[WHOLE] < UNCHANGED:
             return False
         watched = (where.family, f"{where.granted_s:.0f}", where.model)
         shift = self.shifts.get(watched)
@@ -142,11 +150,9 @@ class Survival:
         place = -1
         half_life_s = self.half_life_s
         for path in paths:
-            curve = self.curves.get(path)
+            curve = self.curves.get(path) or self.curve_at(path)
             if curve is None:
-                if len(self.curves) >= CURVES_MAX:
-                    break
-                curve = self.curves[path] = Curve(_edges(path))
+                break
             if place < 0:
                 place = curve.bin(span)
             if not 0.0 <= now - curve.at < AGED_EVERY_S:
@@ -158,6 +164,13 @@ class Survival:
             curve.stale += 1.0
             late = late or curve.stale > REFIT_SHARE * curve.weight
         return late
+
+    def curve_at(self, path: Path) -> Curve | None:
+        """The curve at a path, made where there is room."""
+        curve = self.curves.get(path)
+        if curve is None and len(self.curves) < CURVES_MAX:
+            curve = self.curves[path] = Curve(edges_of(path))
+        return curve
 
     def _narrowest(self, paths: Sequence[Path], above: Sequence[Chances]) -> Curve:
         """The narrowest curve there is, fitted to what is above it wherever that has changed enough."""
@@ -174,7 +187,7 @@ class Survival:
                 curve.above = version
             above, version = curve.table, curve.version
         if curve is None:
-            curve = Curve(_edges(paths[0]))
+            curve = Curve(edges_of(paths[0]))
             curve.fit(above, strength)
         return curve
 
@@ -200,7 +213,8 @@ def blamed(lasts: Chances, changes: Chances, outcome: Outcome) -> float:
     return by_time / max(1e-12, by_time + by_change)
 
 
-def _edges(path: Path) -> Sequence[float]:
+def edges_of(path: Path) -> Sequence[float]:
+    """Where the bins of a curve end."""
     return EDGES if path[0] == "time" else NO_GAP
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from cache.fingerprint import Fingerprint
 from cache.providers import rules_for
+from cache.standing import after
 from cache.stores.base import Store
 from cache.types import Boundary, Freshness, ThreadRecord
 
@@ -226,16 +227,21 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
     now: float,
     picos: int,
     cached_write: int | None = None,
+    began: float = 0.0,
+    output_tokens: int = 0,
+    begins_turn: bool = False,
 ) -> ThreadRecord:
     """The record after an answer, from the one before it. `now` is when the answer ended, in Unix seconds.
 
     `input_tokens` is the provider's total for the whole prompt, `ttl_s` the lifetime its usage granted (0 where it
-    named none), `cached_write` the tokens it reported as written, None where that is not known.
+    named none), `cached_write` the tokens it reported as written, None where that is not known. `began` is when the answer
+    began; `begins_turn` says that the prompt ended with a person's message.
     """
     same_model = record is not None and record.model == model
     boundaries = record.boundaries if record is not None and same_model else ()
     if not ttl_s and cached_read and record is not None and same_model:
         ttl_s = record.cache_ttl_s
+    cached = _left_behind(provider, served or model, input_tokens, cached_read, cached_write, ttl_s)
     return ThreadRecord(
         thread=thread,
         team=team,
@@ -256,8 +262,20 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         window_number=window_number,
         cache_ttl_s=ttl_s,
         first_tokens=record.first_tokens if record is not None else input_tokens,
-        cached_tokens=_left_behind(provider, served or model, input_tokens, cached_read, cached_write, ttl_s),
+        cached_tokens=cached,
         boundaries=_extended(boundaries, fingerprint, input_tokens),
+        standing=after(
+            record.standing if record is not None and same_model else None,
+            at=began or now,
+            total=input_tokens,
+            read=cached_read,
+            cached=cached,
+            out=output_tokens,
+            granted_s=ttl_s,
+            begins_turn=begins_turn,
+            tools=fingerprint.digests[0].hex(),
+            beginning=fingerprint.digests[1].hex(),
+        ),
         picos=(record.picos if record is not None else 0) + picos,
     )
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from cache.standing import Standing
+
 State = Literal["warm", "cooling", "cold", "broken", "unknown"]
 
 
@@ -49,6 +51,8 @@ class ThreadRecord(Struct, frozen=True):
     """Input tokens of the thread's first request: about what starting afresh takes."""
     boundaries: tuple[Boundary, ...] = ()
     """Newest last, at most `BOUNDARIES_MAX`."""
+    standing: Standing = Standing()
+    """What the learned forecast needs of the last answers, by the same model."""
     picos: int = 0
     """Dollars spent so far, in pico-dollars, where known."""
 
@@ -61,9 +65,17 @@ class Freshness(Struct, frozen=True):
     """A stable word.
 
     warm: within_lifetime. cooling: near_expiry, no_promise, prefix_unseen. cold: past_lifetime, model_changed,
-    nothing_cached, below_minimum. broken: prefix_changed, compacted. unknown: first_call, no_rule, no_promise.
+    nothing_cached, below_minimum. broken: tools_changed, system_changed, prefix_changed, compacted, forked. unknown:
+    first_call, no_rule, no_promise. Where what was seen of the provider overrules its documents: learned.
     """
     idle_s: float | None = None
     expected_read_tokens: int | None = None
     warm_until: float | None = None
     """Unix seconds, documented lifetime; None where nothing is known."""
+    p_full: float | None = None
+    """Chance that at least 90 % of the last prompt is read; None, as the three below, where the evidence is thin."""
+    p_cold: float | None = None
+    """Chance that less than half of it is."""
+    mean_read_tokens: float | None = None
+    cause: str = ""
+    """Why it will be lost, if it is (`cache.cause`)."""

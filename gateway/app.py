@@ -18,7 +18,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from cache.forecast import Forecast
+from cache.priors import shipped
 from cache.stores.disk import DiskStore
+from cache.survival import Survival
+from cache.survival_file import SurvivalFile
 from cache.threads import Threads
 from gateway.api import explain, health, models, page, spend, threads
 from gateway.config.compiled import Snapshot
@@ -45,6 +49,8 @@ ROUTERS = (health.router, models.router, explain.router, threads.router, spend.r
 
 WRITER_LOOK_S = 2.0
 """How often the ledger's writer is looked at; one that has died is started again."""
+LEARNED_EVERY_S = 60.0
+"""How often what was learned goes to its file; a crash loses no more than that of it."""
 WRITER_WAITS_S = 0.5
 """The first requests go before the writer's own start; the journal waits for it."""
 
@@ -58,6 +64,7 @@ class Home:
         self.journal = path / "journal"
         self.ledger = path / "ledger.db"
         self.threads = path / "threads"
+        self.learned = path / "learned.json"
 
     def seed(self) -> int:
         """A 64-bit secret, made once: without it nobody can tell from the memory what a prompt was."""
@@ -80,6 +87,9 @@ class Gateway:
         self.ledger = Ledger.open(home.ledger)
         self.writer = LedgerProcess(home.journal, self.ledger)
         self.writer.recover()
+        self.learned = SurvivalFile(home.learned)
+        survival = Survival(shipped())
+        self.learned.load(survival)
         self.house = House(
             live=live,
             keys=KeyRing(snapshot.teams, snapshot.admin_digests),
@@ -87,6 +97,7 @@ class Gateway:
             metrics=_metrics(snapshot, self.ledger),
             prices=PriceBook.load(snapshot.price_overrides),
             threads=Threads(DiskStore(home.threads), snapshot.threads_in_memory, snapshot.forget_s),
+            forecast=Forecast(survival),
             seed=home.seed(),
             ids=Ids(secrets.randbits(40)),
             wall=time.time,
@@ -129,6 +140,7 @@ class Gateway:
         watches = [
             loop.create_task(self.live.watch(on_change=self._install)),
             loop.create_task(self._keep_writer()),
+            loop.create_task(self._keep_learned()),
         ]
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
@@ -174,6 +186,17 @@ class Gateway:
             self.writer.start()
             await asyncio.sleep(WRITER_LOOK_S)
 
+    async def _keep_learned(self) -> None:
+        """Bring what was learned of caches to the file, and take what other processes brought."""
+        survival = self.house.forecast.survival
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LEARNED_EVERY_S)
+            brought = self.learned.brought(survival)
+            known = await loop.run_in_executor(None, self.learned.merged, brought, survival.half_life_s)
+            if known is not None:
+                self.learned.take(survival, known, brought)
+
     def _refresh_gauges(self) -> None:
         """Gauges that nothing pushes: asked for when `/metrics` is."""
         metrics = self.house.metrics
@@ -186,6 +209,8 @@ class Gateway:
         metrics.config_reload(self.live.last_reload_ok)
 
     def _close(self) -> None:
+        survival = self.house.forecast.survival
+        self.learned.merged(self.learned.brought(survival), survival.half_life_s)
         self.writer.stop()
         self.house.threads.close()
         self.ledger.close()

@@ -9,9 +9,10 @@ from cache.types import Freshness
 from gateway.config.compiled import Snapshot
 from gateway.dialects.ask import Ask, NotReadable, read
 from gateway.dialects.signals import signals
+from gateway.foresight import foreseen
 from gateway.house import House
 from gateway.identify import Caller, identify
-from gateway.pipeline import Refused, assessed, considered, origin, servable, threaded
+from gateway.pipeline import Refused, considered, origin, servable, threaded
 from gateway.upstream.plan import Candidate
 from gateway.wire.target import Target, head
 from routing.classify import classify
@@ -60,12 +61,13 @@ def explain_request(
     print_ = fingerprint(ask.dialect, ask.fields, seed, team.encode("utf-8", "replace"), request)
     caller = threaded(caller, ask.dialect, print_, house)
     record = house.threads.recall(caller.thread, team) if house is not None and caller.thread else None
-    decision = considered(asked, ask, caller, print_, record or origin(caller, house), snapshot, wall)
+    parent = origin(caller, house)
+    decision = considered(asked, ask, caller, print_, record or parent, snapshot, wall)
     elapsed_us = (time.perf_counter() - began) * 1e6
     chosen, refusal = _destination(decision, ask, caller, snapshot)
     freshness = Freshness(state="unknown", reason="no_memory")
     if house is not None and chosen is not None:
-        freshness = assessed(record, print_, chosen, snapshot, wall)
+        freshness = foreseen(record, parent, print_, ask, chosen, snapshot, house.forecast, wall).freshness
     story = explain(decision, classify(signals(ask, print_.turns), caller.agent, caller.client, caller.request_kind))
     return {
         **story,
@@ -86,6 +88,9 @@ def explain_request(
             "idle_s": freshness.idle_s,
             "expected_read_tokens": freshness.expected_read_tokens,
             "warm_until": freshness.warm_until,
+            "p_full": freshness.p_full,
+            "p_cold": freshness.p_cold,
+            "mean_read_tokens": freshness.mean_read_tokens,
         },
         "elapsed_us": round(elapsed_us, 1),
     }

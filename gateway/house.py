@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from cache.forecast import Forecast
 from cache.prefixes import Prefixes
 from cache.threads import Threads
 from gateway.config.live import Live
@@ -54,6 +55,7 @@ class House:
         metrics: Metrics,
         prices: PriceBook,
         threads: Threads,
+        forecast: Forecast,
         seed: int,
         ids: Ids,
         wall: Callable[[], float],
@@ -66,6 +68,7 @@ class House:
         self.metrics = metrics
         self.prices = prices
         self.threads = threads
+        self.forecast = forecast
         self.seed = seed
         self.prefixes = Prefixes(seed)
         self.ids = ids

@@ -9,7 +9,7 @@ import msgspec
 
 from cache.fingerprint import Fingerprint
 from cache.threads import observed, remember
-from cache.types import Freshness, ThreadRecord
+from cache.types import ThreadRecord
 from gateway import headers
 from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, is_crossed, splice
@@ -17,6 +17,7 @@ from gateway.dialects.edits import edits_for, hides_usage
 from gateway.dialects.endpoints import TRANSLATED
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.errors import Refusal, answer, stream_error
+from gateway.foresight import Foresight, learn
 from gateway.house import House
 from gateway.identify import Caller
 from gateway.metering.account import account, outcome
@@ -59,7 +60,7 @@ class RequestPassage:
         candidates: tuple[Candidate, ...],
         fingerprint: Fingerprint | None,
         record: ThreadRecord | None,
-        freshness: Freshness,
+        foresight: Foresight,
         entered_at: float,
         wall: float,
         body: bytes = b"",
@@ -75,7 +76,8 @@ class RequestPassage:
         self.candidates = candidates
         self.fingerprint = fingerprint
         self.record = record
-        self.freshness = freshness
+        self.foresight = foresight
+        self.freshness = foresight.freshness
         self.entered_at = entered_at
         self.wall = wall
         self.dialect = ask.dialect if ask is not None else "chat"
@@ -83,7 +85,7 @@ class RequestPassage:
         self.attempt_now: Attempt = plan.first(candidates, house.circuits, entered_at)
         self.upstream: Upstream = snapshot.upstreams[self.attempt_now.candidate.upstream]
         self.estimate: Estimate = estimate_before(house.prices, self.upstream.provider, self.model_name, self.size,
-                                                  record, freshness, wall)
+                                                  record, self.freshness, wall)
         self.intent: Intent = self._intent()
         """What goes into the books before the upstream is called."""
         self.with_upstream = False
@@ -291,7 +293,9 @@ class RequestPassage:
         if settled.response_id:
             house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
         if self.fingerprint is not None and self.caller.thread and usage.exact and usage.kinds:
-            self._remember(settled, self.fingerprint, usage.input_tokens)
+            began = settled.at - (now - self.first_byte_at) if self.first_byte_at is not None else settled.at
+            self._learn(settled)
+            self._remember(settled, self.fingerprint, usage.input_tokens, began)
 
     def _usage(self, how: str) -> Usage:
         billable = self.with_upstream and self._is_metered()
@@ -333,7 +337,19 @@ class RequestPassage:
             cache_observed=observed_,
         )
 
-    def _remember(self, settled: Settlement, print_: Fingerprint, input_tokens: int) -> None:
+    def _learn(self, settled: Settlement) -> None:
+        """What this answer teaches of the provider's cache, if it is the one that was foretold."""
+        record = self.record
+        foretold = self.candidates[0]
+        if settled.model != foretold.model or settled.upstream != foretold.upstream:
+            return
+        if record is not None and record.upstream != settled.upstream:
+            return
+        read = settled.kinds.get("cache_read", 0)
+        if learn(self.foresight, record, self.house.forecast, self.wall, read, settled.at):
+            self.house.metrics.cache_shifted(settled.provider)
+
+    def _remember(self, settled: Settlement, print_: Fingerprint, input_tokens: int, began: float) -> None:
         """What the thread's next request will want to know; only what the provider confirmed is remembered."""
         house = self.house
         caller = self.caller
@@ -363,6 +379,9 @@ class RequestPassage:
                 window_number=caller.window_number,
                 now=settled.at,
                 picos=settled.picos or 0,
+                began=began,
+                output_tokens=kinds.get("output", 0) + kinds.get("reasoning", 0),
+                begins_turn=self.foresight.begins_turn,
             )
         )
 

@@ -11,14 +11,13 @@ import logging
 import msgspec
 
 from cache.fingerprint import Fingerprint
-from cache.freshness import assess
-from cache.providers import rules_for
 from cache.types import Freshness, ThreadRecord
 from gateway.config.compiled import Model, Snapshot
 from gateway.dialects.ask import Ask, Endpoint, NotReadable, read
 from gateway.dialects.endpoints import TRANSLATABLE, TRANSLATED, endpoint_of
 from gateway.dialects.signals import signals
 from gateway.errors import Refusal, answer
+from gateway.foresight import Foresight, foreseen
 from gateway.house import House
 from gateway.identify import Caller, identify
 from gateway.keys import bearer
@@ -83,9 +82,10 @@ class Pipeline:
         print_ = house.prefixes.fingerprint(caller.team, caller.thread, ask.dialect, ask.fields, ask.body)
         caller = threaded(caller, ask.dialect, print_, house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
-        decision = considered(head, ask, caller, print_, record or origin(caller, house), snapshot, wall)
+        parent = origin(caller, house)
+        decision = considered(head, ask, caller, print_, record or parent, snapshot, wall)
         candidates = servable(decision, ask, caller, snapshot)
-        freshness = assessed(record, print_, candidates[0], snapshot, wall)
+        foresight = foreseen(record, parent, print_, ask, candidates[0], snapshot, house.forecast, wall)
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
         if record is not None and record.route and decision.route and record.route != decision.route:
             house.metrics.switched(record.route, decision.route, decision.source)
@@ -100,7 +100,7 @@ class Pipeline:
             candidates=candidates,
             fingerprint=print_,
             record=record,
-            freshness=freshness,
+            foresight=foresight,
             entered_at=now,
             wall=wall,
         )
@@ -126,7 +126,7 @@ class Pipeline:
             candidates=(owned.candidate,),
             fingerprint=None,
             record=None,
-            freshness=Freshness(state="unknown", reason="not_a_prompt"),
+            foresight=Foresight(freshness=Freshness(state="unknown", reason="not_a_prompt")),
             entered_at=now,
             wall=house.wall(),
         )
@@ -228,14 +228,6 @@ def considered(
         pin = Pin(route=record.route, model=record.model)
     look = Look(ask, caller, print_)
     return decide(asked, look.signals, look.workload, pin, snapshot.policy, snapshot.has)
-
-
-def assessed(
-    record: ThreadRecord | None, print_: Fingerprint, chosen: Candidate, snapshot: Snapshot, wall: float
-) -> Freshness:
-    """What is expected of the cache if this candidate answers."""
-    rules = rules_for(snapshot.upstreams[chosen.upstream].provider, chosen.model)
-    return assess(record, print_, chosen.model, rules, wall)
 
 
 def servable(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:

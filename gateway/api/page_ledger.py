@@ -4,7 +4,7 @@ from collections import Counter
 
 from cache.types import ThreadRecord
 from gateway.api.page_facts import KindUse, PageFacts, Recent, TeamSpend, ThreadLine, Unpriced
-from gateway.api.threads import freshness_of
+from gateway.foresight import resumed
 from gateway.house import House
 from gateway.metering.ledger import Ledger, exact_sum, total
 from gateway.metering.resume import resume_cost
@@ -25,7 +25,7 @@ def gather(house: House, ledger: Ledger, team: str | None, base_url: str, versio
     month = report(ledger, "team", since("month", now), team)
     today = report(ledger, "team", since("today", now), team)
     records = house.threads.recent(THREADS_COUNTED, team)
-    states: Counter[str] = Counter(freshness_of(record, now).state for record in records)
+    states: Counter[str] = Counter(resumed(record, house.forecast, now).state for record in records)
     error = house.live.error
     return PageFacts(
         now=now,
@@ -111,7 +111,7 @@ def _recent(ledger: Ledger, team: str | None) -> tuple[Recent, ...]:
 
 
 def _thread(record: ThreadRecord, house: House, now: float) -> ThreadLine:
-    freshness = freshness_of(record, now)
+    freshness = resumed(record, house.forecast, now)
     cost = resume_cost(record, house.prices, now)
     return ThreadLine(
         thread=record.thread,

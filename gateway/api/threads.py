@@ -4,11 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 
-from cache.freshness import assess
-from cache.providers import rules_for
-from cache.types import Freshness, ThreadRecord
+from cache.types import ThreadRecord
 from cache.view import view
 from gateway.api.viewer import Viewer, viewer
+from gateway.foresight import resumed
 from gateway.house import House
 from gateway.metering.resume import ResumeCost, resume_cost
 from gateway.metering.spend import usd
@@ -37,16 +36,11 @@ def thread(
     return shown(record, house)
 
 
-def freshness_of(record: ThreadRecord, now: float) -> Freshness:
-    """What is expected of a thread's cache if it is resumed now as it was left; no prompt has been seen for it."""
-    return assess(record, None, record.model, rules_for(record.provider, record.served or record.model), now)
-
-
 def shown(record: ThreadRecord, house: House) -> dict[str, Any]:
     """A thread for a JSON writer, with three prices: its cache warm, its cache gone, and started anew."""
     now = house.wall()
     cost = resume_cost(record, house.prices, now)
-    return {**view(record, freshness_of(record, now), now), "resume_usd": _prices(cost)}
+    return {**view(record, resumed(record, house.forecast, now), now), "resume_usd": _prices(cost)}
 
 
 def _prices(cost: ResumeCost) -> dict[str, str | None]:

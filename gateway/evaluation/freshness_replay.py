@@ -87,6 +87,7 @@ class Replay:
             out=call.out,
             granted_s=call.granted_s,
             begins_turn=look.begins_turn,
+            beginning=_beginning(call),
         )
         self._standings[(*call.session, call.model)] = (new, call.epoch)
 
@@ -144,5 +145,9 @@ def line(prediction: Prediction) -> dict[str, object]:
 
 
 def _subject(call: Call, rules: CacheRules) -> Subject:
-    beginning = "|".join((call.session[0], call.model, call.version))
-    return Subject(rules=rules, model=call.model, account=call.provider, beginning=beginning)
+    return Subject(rules=rules, model=call.model, account=call.provider, beginning=_beginning(call))
+
+
+def _beginning(call: Call) -> str:
+    """Sessions of one repository, client version and model have their tools and system prompt in common."""
+    return "|".join((call.session[0], call.model, call.version))

@@ -130,6 +130,12 @@ CACHE_OUTCOMES = Declared(
     help="Predicted cache state against what the provider's usage then showed.",
     labels=("provider", "predicted", "observed"),
 )
+CACHE_SHIFTS = Declared(
+    name="pointsman_cache_shifts_total",
+    type="counter",
+    help="Times a provider's prompt cache was seen to behave in a new way, and what was learned of it was doubted.",
+    labels=("provider",),
+)
 STALE_RESUMES = Declared(
     name="pointsman_stale_resumes_total",
     type="counter",
@@ -234,7 +240,7 @@ PRICE_AGE = Declared(
 
 FAMILIES: tuple[Declared, ...] = (
     REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
-    STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT,
+    CACHE_SHIFTS, STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT,
     REFUSALS, LOOP_HELD, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
 )  # fmt: skip
 """In the order of the page and of the reference."""

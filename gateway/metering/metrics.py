@@ -75,6 +75,7 @@ class Metrics:
         self._decisions = self._counters[families.DECISIONS.name]
         self._switches = self._counters[families.SWITCHES.name]
         self._cache_requests = self._counters[families.CACHE_REQUESTS.name]
+        self._cache_shifts = self._counters[families.CACHE_SHIFTS.name]
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
@@ -141,6 +142,10 @@ class Metrics:
     def cache_observed(self, provider: str, predicted: str, observed: str) -> None:
         """What the provider's usage showed of the cache, against what was expected."""
         self._cache_outcomes.row(provider, predicted, observed).value += 1
+
+    def cache_shifted(self, provider: str) -> None:
+        """A provider's cache was seen to behave in a new way."""
+        self._cache_shifts.row(provider).value += 1
 
     def stale(self, team: str, client: str) -> None:
         """A thread was resumed after its prompt cache had run out."""

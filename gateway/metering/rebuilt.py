@@ -12,13 +12,16 @@ MISSED = frozenset(("miss", "partial"))
 """What the usage shows where something may have been rebuilt."""
 _BY_STATE = {"warm": "unexplained", "cooling": EXPIRED}
 """A cache that was promised and missed has no known reason; one that was not promised any more has run out."""
+_BY_CAUSE = {"expired": EXPIRED, "broken": "unexplained"}
+"""The learned cause in the words of the documented ones; what broke under an intact prompt cannot be seen."""
 
 
 class Rebuilt(Struct, frozen=True):
     """A part of a prompt that was paid for anew. `picos` is what that cost above the price of a read."""
 
     cause: str
-    """`past_lifetime`, `prefix_changed`, `compacted`, `model_changed` or `unexplained`."""
+    """`past_lifetime`, `tools_changed`, `system_changed`, `prefix_changed`, `compacted`, `model_changed`, `affinity` (lost
+    within its promise, as when another machine answers) or `unexplained`."""
     tokens: int
     picos: int | None
     """Pico-dollars; None where a price is not known."""
@@ -49,4 +52,12 @@ def rebuilt(
     paid = [by_kind.get(kind) for kind in INPUT_KINDS if kind != "cache_read" and kinds.get(kind)]
     if read_rate is not None and None not in paid:
         picos = max(0, lost * sum(each for each in paid if each is not None) // paid_tokens - lost * read_rate)
-    return Rebuilt(cause=_BY_STATE.get(freshness.state, freshness.reason), tokens=lost, picos=picos)
+    return Rebuilt(cause=_cause(freshness), tokens=lost, picos=picos)
+
+
+def _cause(freshness: Freshness) -> str:
+    """Why it was lost: what was seen of the prompt, else what was learned of the provider, else the documents' word."""
+    seen = freshness.state == "broken" or freshness.reason in ("model_changed", "past_lifetime")
+    if freshness.cause and not seen:
+        return _BY_CAUSE.get(freshness.cause, freshness.cause)
+    return _BY_STATE.get(freshness.state, freshness.reason)

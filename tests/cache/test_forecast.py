@@ -20,8 +20,11 @@ def subject(provider: str, model: str) -> Subject:
 CLAUDE, GPT = subject("anthropic", "claude-opus-4-6"), subject("openai", "gpt-5.5")
 
 
-def stands(tokens: int, granted_s: float = 300.0, out: int = 400, turn: int = 0) -> Standing:
-    return Standing(NOW, tokens, tokens, out, turn or tokens, 16_000, granted_s, 9)
+def stands(
+    tokens: int, granted_s: float = 300.0, out: int = 400, turn: int = 0, beginning: str = "claude-opus-4-6 tools"
+) -> Standing:
+    floor = 16_000
+    return Standing(NOW, tokens, tokens, out, turn or tokens, floor, granted_s, 9, beginning=beginning)
 
 
 def asked(standing: Standing, who: Subject, idle_s: float, tokens: int, *, person: bool = True) -> Outlook:

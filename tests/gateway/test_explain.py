@@ -10,7 +10,10 @@ import msgspec
 import pytest
 
 from cache.fingerprint import fingerprint
+from cache.forecast import Forecast
+from cache.priors import shipped
 from cache.stores.memory import MemoryStore
+from cache.survival import Survival
 from cache.threads import Threads
 from cache.types import ThreadRecord
 from gateway.config.compiled import Snapshot
@@ -89,6 +92,7 @@ def house(live: Live, tmp_path: Path) -> Iterator[House]:
         metrics=Metrics(**labels_of(live.current)),
         prices=PriceBook.load(()),
         threads=threads,
+        forecast=Forecast(Survival(shipped())),
         seed=7,
         ids=Ids(1),
         wall=lambda: NOW,

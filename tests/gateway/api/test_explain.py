@@ -42,6 +42,7 @@ def served(folder: Path, keys: bool) -> Iterator[TestClient]:
     app = FastAPI()
     threads = Threads(MemoryStore(), 100, 1e6)
     app.state.house = SimpleNamespace(
+        forecast=None,
         live=live,
         keys=KeyRing(snapshot.teams, snapshot.admin_digests),
         threads=threads,
