@@ -60,36 +60,41 @@ def outcome(standing: Standing, read: int, *, whole: bool) -> Outcome:
     return BETWEEN if read >= HALF * cached else FLOOR
 
 
-def after(  # noqa: PLR0913 - an answer has that many counts
-    standing: Standing | None,
-    *,
-    at: float,
-    total: int,
-    read: int,
-    cached: int,
-    out: int,
-    granted_s: float,
-    begins_turn: bool,
-    tools: str = "",
-    beginning: str = "",
-) -> Standing:
-    """How the thread stands after one more answer. `begins_turn`: its prompt ended with a person's message."""
+class Answered(Struct, frozen=True):
+    """What an answer adds; as in `Standing`, where not said otherwise."""
+
+    at: float
+    total: int
+    read: int
+    """Tokens read from the cache."""
+    out: int
+    begins_turn: bool
+    """Its prompt ended with a person's message."""
+    granted_s: float = 0.0
+    cached: int = 0
+    tools: str = ""
+    beginning: str = ""
+
+
+def after(standing: Standing | None, answered: Answered) -> Standing:
+    """How the thread stands after one more answer."""
     before = standing if standing is not None else Standing()
+    read, cached = answered.read, answered.cached
     first = not before.requests
     lost = not first and read < FULL * before.cached
-    floor = before.floor if before.beginning == beginning else 0
+    floor = before.floor if before.beginning == answered.beginning else 0
     if first or (lost and 0 < read < (floor or HALF * before.cached)):
         floor = read
     return Standing(
-        at=at,
-        total=total,
+        at=answered.at,
+        total=answered.total,
         cached=cached,
-        out=out,
-        turn=cached if first or begins_turn else before.turn,
+        out=answered.out,
+        turn=cached if first or answered.begins_turn else before.turn,
         floor=floor,
-        granted_s=granted_s or before.granted_s,
+        granted_s=answered.granted_s or before.granted_s,
         requests=before.requests + 1,
         missed=lost,
-        tools=tools,
-        beginning=beginning,
+        tools=answered.tools,
+        beginning=answered.beginning,
     )

@@ -14,10 +14,11 @@ from hashlib import blake2b
 from itertools import islice
 
 import msgspec
+from msgspec.structs import replace
 
 from cache.fingerprint import Fingerprint
 from cache.providers import rules_for
-from cache.standing import after
+from cache.standing import Answered, after
 from cache.stores.base import Store
 from cache.types import Boundary, Freshness, ThreadRecord
 
@@ -220,28 +221,24 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
     upstream: str,
     dialect: str,
     fingerprint: Fingerprint,
-    input_tokens: int,
-    cached_read: int,
-    ttl_s: float,
+    answered: Answered,
     window_number: int,
     now: float,
     picos: int,
-    cached_write: int | None = None,
-    began: float = 0.0,
-    output_tokens: int = 0,
-    begins_turn: bool = False,
+    written: int | None = None,
 ) -> ThreadRecord:
     """The record after an answer, from the one before it. `now` is when the answer ended, in Unix seconds.
 
-    `input_tokens` is the provider's total for the whole prompt, `ttl_s` the lifetime its usage granted (0 where it
-    named none), `cached_write` the tokens it reported as written, None where that is not known. `began` is when the answer
-    began; `begins_turn` says that the prompt ended with a person's message.
+    `answered` is what the provider counted: the whole prompt as its total, the lifetime its usage granted. `written` are the
+    tokens it reported as written, None where that is not known. What the cache should hold now is found out here.
     """
-    same_model = record is not None and record.model == model
-    boundaries = record.boundaries if record is not None and same_model else ()
-    if not ttl_s and cached_read and record is not None and same_model:
-        ttl_s = record.cache_ttl_s
-    cached = _left_behind(provider, served or model, input_tokens, cached_read, cached_write, ttl_s)
+    before = record if record is not None and record.model == model else None
+    granted_s, total, read = answered.granted_s, answered.total, answered.read
+    if not granted_s and read and before is not None:
+        granted_s = before.cache_ttl_s
+    cached = _left_behind(provider, served or model, total, read, written, granted_s)
+    tools, beginning = fingerprint.digests[0].hex(), fingerprint.digests[1].hex()
+    answered = replace(answered, granted_s=granted_s, cached=cached, tools=tools, beginning=beginning)
     return ThreadRecord(
         thread=thread,
         team=team,
@@ -260,22 +257,11 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         last_end=now,
         requests=record.requests + 1 if record is not None else 1,
         window_number=window_number,
-        cache_ttl_s=ttl_s,
-        first_tokens=record.first_tokens if record is not None else input_tokens,
+        cache_ttl_s=granted_s,
+        first_tokens=record.first_tokens if record is not None else total,
         cached_tokens=cached,
-        boundaries=_extended(boundaries, fingerprint, input_tokens),
-        standing=after(
-            record.standing if record is not None and same_model else None,
-            at=began or now,
-            total=input_tokens,
-            read=cached_read,
-            cached=cached,
-            out=output_tokens,
-            granted_s=ttl_s,
-            begins_turn=begins_turn,
-            tools=fingerprint.digests[0].hex(),
-            beginning=fingerprint.digests[1].hex(),
-        ),
+        boundaries=_extended(before.boundaries if before is not None else (), fingerprint, total),
+        standing=after(before.standing if before is not None else None, answered),
         picos=(record.picos if record is not None else 0) + picos,
     )
 

@@ -82,17 +82,21 @@ def explain_request(
             "thread": caller.thread,
             "thread_rule": caller.rule,
         },
-        "freshness": {
-            "state": freshness.state,
-            "reason": freshness.reason,
-            "idle_s": freshness.idle_s,
-            "expected_read_tokens": freshness.expected_read_tokens,
-            "warm_until": freshness.warm_until,
-            "p_full": freshness.p_full,
-            "p_cold": freshness.p_cold,
-            "mean_read_tokens": freshness.mean_read_tokens,
-        },
+        "freshness": _told(freshness),
         "elapsed_us": round(elapsed_us, 1),
+    }
+
+
+def _told(freshness: Freshness) -> dict[str, Any]:
+    return {
+        "state": freshness.state,
+        "reason": freshness.reason,
+        "idle_s": freshness.idle_s,
+        "expected_read_tokens": freshness.expected_read_tokens,
+        "warm_until": freshness.warm_until,
+        "p_full": freshness.p_full,
+        "p_cold": freshness.p_cold,
+        "mean_read_tokens": freshness.mean_read_tokens,
     }
 
 

@@ -17,6 +17,7 @@ from cache.types import Freshness, State, ThreadRecord
 from gateway.config.compiled import Snapshot
 from gateway.dialects.ask import Ask
 from gateway.dialects.turn import is_persons
+from gateway.metering.types import Settlement
 from gateway.upstream.plan import Candidate
 
 LIKELY = 0.5
@@ -119,14 +120,26 @@ def _state(freshness: Freshness, outlook: Outlook) -> tuple[State, str]:
     return ("cooling", "learned") if outlook.p_full >= LIKELY else (state, reason)
 
 
-def learn(foresight: Foresight, record: ThreadRecord | None, forecast: Forecast, sent: float, read: int, now: float) -> bool:
-    """Learn from an answer; True when the provider's cache is seen to behave in a new way."""
+def learn(
+    foresight: Foresight,
+    record: ThreadRecord | None,
+    foretold: Candidate,
+    settled: Settlement,
+    forecast: Forecast,
+    sent: float,
+) -> bool:
+    """Learn from an answer if it came from where it was foretold, and the one before it too.
+
+    True when the provider's cache is seen to behave in a new way.
+    """
     subject = foresight.subject
-    if subject is None:
+    if subject is None or (settled.model, settled.upstream) != (foretold.model, foretold.upstream):
+        return False
+    if record is not None and record.upstream != settled.upstream:
         return False
     standing = record.standing if record is not None and foresight.look is not None else None
-    look = foresight.look or _FIRST
-    return forecast.after(standing, look, subject, sent, read, now)
+    read = settled.kinds.get("cache_read", 0)
+    return forecast.after(standing, foresight.look or _FIRST, subject, sent, read, settled.at)
 
 
 _FIRST = Look(word="grown", turn="user", tokens=0)

@@ -8,6 +8,7 @@ changes nothing for it.
 import msgspec
 
 from cache.fingerprint import Fingerprint
+from cache.standing import Answered
 from cache.threads import observed, remember
 from cache.types import ThreadRecord
 from gateway import headers
@@ -16,6 +17,7 @@ from gateway.dialects.ask import Ask, is_crossed, splice
 from gateway.dialects.edits import edits_for, hides_usage
 from gateway.dialects.endpoints import TRANSLATED
 from gateway.dialects.relay import BodyRelay, StreamRelay
+from gateway.dialects.sse import KEEPALIVE
 from gateway.errors import Refusal, answer, stream_error
 from gateway.foresight import Foresight, learn
 from gateway.house import House
@@ -35,13 +37,6 @@ from routing.types import Decision
 
 FREE = frozenset(("count_tokens",))
 """Endpoints no vendor bills."""
-_KEEPALIVE = {
-    "messages": b'event: ping\ndata: {"type": "ping"}\n\n',
-    "responses": b'data: {"type":"keepalive"}\n\n',
-    "chat": b": keep-alive\n\n",
-}
-"""What keeps each kind of client waiting: Codex counts only data events as life, AI-SDK clients on chat die of unknown
-chunks but take comments, Anthropic's own servers send pings."""
 
 
 class RequestPassage:
@@ -231,7 +226,7 @@ class RequestPassage:
         relay = self._relay
         if not isinstance(relay, StreamRelay) or not relay.at_boundary or not relay.events or self.endpoint == "other":
             return b""
-        return _KEEPALIVE[self.dialect]
+        return KEEPALIVE[self.dialect]
 
     def drains(self) -> bool:
         return self.upstream.on_disconnect == "drain" and self._is_metered()
@@ -294,7 +289,8 @@ class RequestPassage:
             house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
         if self.fingerprint is not None and self.caller.thread and usage.exact and usage.kinds:
             began = settled.at - (now - self.first_byte_at) if self.first_byte_at is not None else settled.at
-            self._learn(settled)
+            if learn(self.foresight, self.record, self.candidates[0], settled, house.forecast, self.wall):
+                house.metrics.cache_shifted(settled.provider)
             self._remember(settled, self.fingerprint, usage.input_tokens, began)
 
     def _usage(self, how: str) -> Usage:
@@ -337,18 +333,6 @@ class RequestPassage:
             cache_observed=observed_,
         )
 
-    def _learn(self, settled: Settlement) -> None:
-        """What this answer teaches of the provider's cache, if it is the one that was foretold."""
-        record = self.record
-        foretold = self.candidates[0]
-        if settled.model != foretold.model or settled.upstream != foretold.upstream:
-            return
-        if record is not None and record.upstream != settled.upstream:
-            return
-        read = settled.kinds.get("cache_read", 0)
-        if learn(self.foresight, record, self.house.forecast, self.wall, read, settled.at):
-            self.house.metrics.cache_shifted(settled.provider)
-
     def _remember(self, settled: Settlement, print_: Fingerprint, input_tokens: int, began: float) -> None:
         """What the thread's next request will want to know; only what the provider confirmed is remembered."""
         house = self.house
@@ -356,6 +340,8 @@ class RequestPassage:
         kinds = settled.kinds
         house.metrics.cache_observed(settled.provider, self.freshness.state, settled.cache_observed)
         self._count_rebuilt(settled)
+        read, out = kinds.get("cache_read", 0), kinds.get("output", 0) + kinds.get("reasoning", 0)
+        answered = Answered(began, input_tokens, read, out, self.foresight.begins_turn, granted_ttl_s(kinds))
         house.threads.remember(
             remember(
                 self.record,
@@ -373,15 +359,10 @@ class RequestPassage:
                 upstream=settled.upstream,
                 dialect=self.dialect,
                 fingerprint=print_,
-                input_tokens=input_tokens,
-                cached_read=kinds.get("cache_read", 0),
-                ttl_s=granted_ttl_s(kinds),
+                answered=answered,
                 window_number=caller.window_number,
                 now=settled.at,
                 picos=settled.picos or 0,
-                began=began,
-                output_tokens=kinds.get("output", 0) + kinds.get("reasoning", 0),
-                begins_turn=self.foresight.begins_turn,
             )
         )
 

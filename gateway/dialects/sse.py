@@ -11,6 +11,14 @@ _BOUNDARY = re.compile(rb"\n\n|\r\r|\n\r\n|\r\n\r\n|\n\r(?!\n)|\r\n\n")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
+KEEPALIVE = {
+    "messages": b'event: ping\ndata: {"type": "ping"}\n\n',
+    "responses": b'data: {"type":"keepalive"}\n\n',
+    "chat": b": keep-alive\n\n",
+}
+"""What keeps each kind of client waiting: Codex counts only data events as life, AI-SDK clients on chat die of unknown
+chunks but take comments, Anthropic's own servers send pings."""
+
 
 def boundary(data: bytes) -> int:
     """The index just after the last complete event, 0 when there is none.

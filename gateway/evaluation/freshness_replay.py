@@ -17,7 +17,7 @@ from cache.look import Look, by_length
 from cache.outlook import Outlook
 from cache.priors import counts_of
 from cache.providers import CacheRules, rules_for
-from cache.standing import Standing, after
+from cache.standing import Answered, Standing, after
 from cache.survival import Path as CurvePath
 from cache.survival import Survival
 from gateway.evaluation.freshness_trace import Call, by_session
@@ -78,8 +78,7 @@ class Replay:
         rules = rules_for(call.provider, call.model)
         assert rules is not None, "only calls with rules are learned from"
         self.forecast.after(standing, look, _subject(call, rules), call.sent, call.read, call.ended)
-        new = after(
-            standing,
+        answered = Answered(
             at=call.began,
             total=call.total,
             read=call.read,
@@ -89,6 +88,7 @@ class Replay:
             begins_turn=look.begins_turn,
             beginning=_beginning(call),
         )
+        new = after(standing, answered)
         self._standings[(*call.session, call.model)] = (new, call.epoch)
 
     def _usd(self, call: Call, outlook: Outlook | None, standing: Standing | None) -> float | None:

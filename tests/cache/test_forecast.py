@@ -5,7 +5,7 @@ from cache.look import by_length
 from cache.outlook import Outlook
 from cache.priors import shipped
 from cache.providers import rules_for
-from cache.standing import Standing, after
+from cache.standing import Answered, Standing, after
 from cache.survival import Survival
 
 NOW = 1_000_000.0
@@ -88,9 +88,8 @@ def test_learning_from_a_thread() -> None:
             assert forecast.before(standing, look, who, now).state == "unknown"
         read = standing.cached if standing is not None else 0
         forecast.after(standing, look, who, now, read, now + 2)
-        standing = after(
-            standing, at=now + 2, total=total, read=read, cached=total, out=100, granted_s=0.0, begins_turn=False
-        )
+        answered = Answered(at=now + 2, total=total, read=read, cached=total, out=100, granted_s=0.0, begins_turn=False)
+        standing = after(standing, answered)
         now += 32
     assert standing is not None
     assert forecast.before(standing, by_length(standing, 50_000, False, 30.0), who, now).state == "warm"

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from cache.fingerprint import Fingerprint, fingerprint
 from cache.freshness import assess
 from cache.providers import CacheRules, rules_for
+from cache.standing import Answered
 from cache.threads import remember
 from cache.types import Freshness, ThreadRecord
 
@@ -51,10 +52,8 @@ def answered(
         upstream=who[0],
         dialect="responses",
         fingerprint=print_,
-        input_tokens=tokens,
-        cached_read=read,
-        cached_write=written,
-        ttl_s=ttl_s,
+        answered=Answered(at=now, total=tokens, read=read, out=0, begins_turn=False, granted_s=ttl_s),
+        written=written,
         window_number=0,
         now=now,
         picos=5,

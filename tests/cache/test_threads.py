@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.fingerprint import Fingerprint, fingerprint
+from cache.standing import Answered
 from cache.stores.disk import DiskStore
 from cache.stores.memory import MemoryStore
 from cache.threads import BOUNDARIES_MAX, TEXT_MAX, Threads, _address, observed, remember
@@ -248,9 +249,7 @@ def answered(before: ThreadRecord | None, turns: int, model: str = "claude-opus-
         upstream="up",
         dialect="messages",
         fingerprint=prompt(turns),
-        input_tokens=1000 + turns,
-        cached_read=0,
-        ttl_s=300.0,
+        answered=Answered(at=now, total=1000 + turns, read=0, out=0, begins_turn=False, granted_s=300.0),
         window_number=2,
         now=now,
         picos=10,

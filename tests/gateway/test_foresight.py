@@ -10,6 +10,7 @@ from cache.fingerprint import Fingerprint, fingerprint
 from cache.forecast import Forecast
 from cache.outlook import Outlook
 from cache.priors import shipped
+from cache.standing import Answered
 from cache.survival import Survival
 from cache.threads import remember
 from cache.types import Freshness, ThreadRecord
@@ -17,6 +18,7 @@ from gateway.config.compiled import Snapshot
 from gateway.config.live import Live
 from gateway.dialects.ask import Ask, read
 from gateway.foresight import Foresight, foreseen, judged, learn, resumed
+from gateway.metering.types import Settlement
 from gateway.upstream.plan import Candidate
 
 NOW = 1_800_000_000.0
@@ -55,8 +57,19 @@ def answered(print_: Fingerprint, tokens: int = 100_000, record: ThreadRecord | 
     return remember(
         record, thread="t", team="a", client="claude-code", user="", agent="main", session="s", parent="", route="code",
         model=MODEL, served=MODEL, provider="anthropic", upstream="anthropic", dialect="messages", fingerprint=print_,
-        input_tokens=tokens, cached_read=tokens - 1000 if record else 0, ttl_s=300.0, window_number=0, now=NOW, picos=0,
-        cached_write=1000 if record else tokens, began=NOW, output_tokens=300, begins_turn=True,
+        answered=Answered(
+            at=NOW, total=tokens, read=tokens - 1000 if record else 0, out=300, begins_turn=True, granted_s=300.0
+        ),
+        written=1000 if record else tokens, window_number=0, now=NOW, picos=0,
+    )  # fmt: skip
+
+
+def settled(model: str, read: int, at: float) -> Settlement:
+    return Settlement(
+        id="1", at=at, outcome="ok", status=200, kinds={"cache_read": read}, fees={}, picos=0, by_kind={},
+        price_status="priced", price_reason="", price_rows=(), exact=True, model=model, upstream="anthropic",
+        provider="anthropic", served=model, tier="", response_id="", attempts=1, ttft_ms=None, duration_ms=1.0, bytes_out=1,
+        cache_observed="unknown",
     )  # fmt: skip
 
 
@@ -164,9 +177,12 @@ def test_learning_needs_something_that_was_foretold(snapshot: Snapshot, forecast
     record = answered(asked("one", "two")[1])
     foretold = after(snapshot, forecast, record, 20.0, "one", "two", "three")
     before = sum(sum(curve.counts) for _, curve in forecast.survival.learned())
-    learn(foretold, record, forecast, NOW + 20.0, 100_000, NOW + 25.0)
+    elsewhere = settled("claude-haiku-4-5", 100_000, NOW + 25.0)
+    assert not learn(foretold, record, HERE, elsewhere, forecast, NOW + 20.0)
+    assert sum(sum(curve.counts) for _, curve in forecast.survival.learned()) == before, "another model answered"
+    learn(foretold, record, HERE, settled(MODEL, 100_000, NOW + 25.0), forecast, NOW + 20.0)
     assert sum(sum(curve.counts) for _, curve in forecast.survival.learned()) > before
-    assert not learn(Foresight(freshness=foretold.freshness), record, forecast, NOW, 0, NOW)
-    learn(after(snapshot, forecast, None, 0.0, "one"), None, forecast, NOW, 20_000, NOW + 2)
+    assert not learn(Foresight(freshness=foretold.freshness), record, HERE, settled(MODEL, 0, NOW), forecast, NOW)
+    learn(after(snapshot, forecast, None, 0.0, "one"), None, HERE, settled(MODEL, 20_000, NOW + 2), forecast, NOW)
     assert foretold.subject is not None
     assert forecast.floors.of(foretold.subject.beginning) == (20_000, NOW + 2)
