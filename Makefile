@@ -6,15 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= pointsman.yaml
 ARGS ?=
+TRACES ?=
 SOURCES := pyproject.toml requirements-build.lock
 # One line for each package as it comes; errors pass untouched.
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test serve test test-clients bench bench-smoke check-code image
+.PHONY: help setup setup-test serve test test-clients bench bench-smoke bench-freshness train check-code image
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: apt-get install python3 python3-venv" >&2; exit 1; }
@@ -59,6 +60,13 @@ bench: setup-test ## this gateway beside others, and what its cost grows with; 2
 
 bench-smoke: setup-test ## has a request become dearer? a minute; ratios to nginx in the same run
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.smoke
+
+bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls"
+	@test -n "$(TRACES)" || { echo "TRACES names no file of recorded calls" >&2; exit 2; }
+	@for trace in $(TRACES); do $(BIN)/pointsman eval freshness $$trace --folds 8 $(ARGS); done
+
+train: setup-test ## the routing weights anew; ARGS as `python -m training --help` names them, without any: our own requests only
+	@PYTHONPATH=. $(BIN)/python -m training $(ARGS)
 
 test-clients: setup-test ## real client programs against the gateway; fetches some 400 MB of them once
 	@$(BIN)/python -m tests.clients.install

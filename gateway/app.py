@@ -43,6 +43,7 @@ from gateway.wire.asgi import LineApp
 from gateway.wire.drive import Wires
 from gateway.wire.line import Line
 from gateway.wire.pool import Pool
+from routing.weights import weights
 
 ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, page.router)
 
@@ -104,6 +105,7 @@ class Gateway:
             monotonic=time.monotonic,
             chance=random.random,
         )
+        weights()  # read now: the first request shall not wait for it
         self.wires: Wires | None = None
         self.line: LineApp | None = None
         self.api = FastAPI(

@@ -68,7 +68,8 @@ def explain_request(
     freshness = Freshness(state="unknown", reason="no_memory")
     if house is not None and chosen is not None:
         freshness = foreseen(record, parent, print_, ask, chosen, snapshot, house.forecast, wall).freshness
-    story = explain(decision, classify(signals(ask, print_.turns), caller.agent, caller.client, caller.request_kind))
+    seen = signals(ask, print_.turns)
+    story = explain(decision, classify(seen, caller.agent, caller.client, caller.request_kind), seen.turn_text)
     return {
         **story,
         "model": chosen and chosen.model,

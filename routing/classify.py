@@ -9,13 +9,15 @@ a long conversation as in a short one.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from routing.evidence import BIAS, Sight
-from routing.harness import harness, is_coding
-from routing.lexicon import lexicon
-from routing.shape import shape
+from routing.evidence import Sight
+from routing.grams import grams
+from routing.harness import is_coding
+from routing.observe import Seen, observe, told
+from routing.text import score_of
 from routing.types import AgentKind, Evidence, InputKind, OutputKind, Signals, Workload
+from routing.weights import Scored, weights
 
 MEDIA_CONFIDENCE = 0.99
 ERRAND_CONFIDENCE = 0.97
@@ -27,18 +29,6 @@ SCORE_MAX = 30.0
 CLEAR = 1.0
 """From this weight on words say what is wanted of a diff or a traceback; it is a review where they say less."""
 
-SHORT_CHARS = 60
-"""A follow-up such as "yes, go on": up to here a turn inherits from the one before."""
-SILENT = 0.8
-"""A turn whose own words come to less than this either way says nothing."""
-INHERITED = 0.9
-"""Share of the previous turn's score that a follow-up takes over."""
-REMEMBERED = 0.25
-"""The same for a turn that stands by itself."""
-INHERITED_MAX = 3.0
-SETTLED = 3.0
-"""From here on what was said before could not turn the verdict, so it is not read."""
-
 _TITLE = re.compile(
     r"\btitle generator\b|\b(?:generate|write|create) (?:a|the) (?:[\w-]+,? ){0,4}title\b|^please write a \d-\d+ word title"
     r"|\bsummari[sz]e [^.]{0,60}\b(?:sidebar|in \d[^.]{0,12} words)"
@@ -47,11 +37,25 @@ _COMPACTION = re.compile(
     r"\bcontext checkpoint compaction\b|\bcontext (?:window )?is (?:almost |nearly )?full\b"
     r"|\bsummar\w+ (?:of )?(?:our|the|this) conversation\b[\s\S]{0,80}\b(?:agent|continu|so far|files)"
 )
-_OTHER_TOPIC = re.compile(
-    r"\b(?:different|new|another|change of|unrelated) (?:topic|subject|question|thing|matter)\b|^on another note\b"
-    r"|^unrelated\b|\bforget (?:the|that|about)\b|^(?:btw|by the way|off.topic)\b"
-)
-"""All three are matched against lower-case text."""
+"""Both are matched against lower-case text."""
+TOLD_AS = {
+    "text_short": "text", "text_long": "text",
+    "previous": "history", "previous_text": "history", "previous_clues": "history",
+    "previous_text_near": "history", "previous_clues_near": "history",
+    "coding_plain": "coding_tools", "coding_quiet": "coding_tools",
+    "plain_foreign": "plain", "foreign": "plain",
+    "short": "length", "long": "length",
+    "system": "instructions", "system_text": "instructions",
+}  # fmt: skip
+"""Observations that are told as one piece of evidence."""
+DETAILS = {
+    "text": "the words, as learned",
+    "history": "what was said before",
+    "plain": "nothing looks like code",
+    "instructions": "a system prompt, and what it asks for where the turn asks for nothing",
+}
+_CODING_WORDS = ("the code", "codebase", "repository", "files touched")
+"""In what is said of a session that is compacted."""
 ERRAND_CHARS = 500
 """Of the turn's head, where an agent's own prompts say what they are."""
 
@@ -76,7 +80,9 @@ def by_errand(signals: Signals, agent: AgentKind, client: str, request_kind: str
     """What an agent asks for itself: titles and topics are prose, the compaction of a coding session is code read."""
     kind = agent if agent in ("compaction", "auxiliary") else _errand_told(signals)
     if kind == "compaction":
-        coding = is_coding(signals, client) or _told_before(signals) > 0
+        asked = signals.turn_text[:ERRAND_CHARS].lower()
+        named = any(word in asked for word in _CODING_WORDS)
+        coding = named or is_coding(signals, client) or told(signals.previous_text) > 0
         weight = STRUCTURE_WEIGHT if coding else -STRUCTURE_WEIGHT
         found = Evidence(name="compaction", weight=weight, detail=f"a session of {client} is compacted")
         into: InputKind = "code" if coding else "prose"
@@ -100,34 +106,24 @@ def _errand_told(signals: Signals) -> AgentKind:
 
 
 def by_turn(signals: Signals, client: str) -> Workload:
-    """The turn's own clues, the trade of its harness, and what a follow-up inherits."""
-    shapes = shape(signals.turn_text)
-    words = lexicon(signals.turn_text)
-    silent = abs(sum(sight.weight for sight in (*shapes, *words))) < SILENT
-    evidence = [Evidence(name="bias", weight=BIAS), *(sight.evidence() for sight in (*shapes, *words))]
-    evidence += harness(signals, client, silent)
+    """The turn's own clues and words, the trade of its harness, and what a follow-up inherits, each as it was learned."""
+    learned = weights()
+    seen = observe(signals, client, lambda text: score_of(grams(text), learned))
+    evidence = list(_weighed(seen, learned.score))
     score = sum(each.weight for each in evidence)
-    if abs(score) < SETTLED and (before := _history(signals, silent)) is not None:
-        evidence.append(before)
-        score += before.weight
-    into, out = _kinds(score, shapes, words, signals)
+    into, out = _kinds(score, seen.shapes, seen.words, signals)
     confidence = 1 / (1 + math.exp(-min(abs(score), SCORE_MAX)))
     return Workload(input=into, output=out, confidence=confidence, evidence=tuple(evidence))
 
 
-def _history(signals: Signals, silent: bool) -> Evidence | None:
-    """What the conversation was about, which counts most where the turn is short and says little by itself."""
-    if not signals.previous_text or _OTHER_TOPIC.search(signals.turn_text[: SHORT_CHARS * 2].lower()):
-        return None
-    share = INHERITED if silent and len(signals.turn_text) <= SHORT_CHARS else REMEMBERED
-    before = max(-INHERITED_MAX, min(INHERITED_MAX, _told_before(signals)))
-    return Evidence(name="history", weight=round(before * share, 3), detail="what was said before")
-
-
-def _told_before(signals: Signals) -> float:
-    """Score of the excerpt from before the newest turn."""
-    text = signals.previous_text
-    return BIAS + sum(sight.weight for sight in (*shape(text), *lexicon(text)))
+def _weighed(seen: Seen, score: Scored) -> Iterator[Evidence]:
+    """Observations as evidence; those that are about one thing are told as one."""
+    sums: dict[str, float] = {"bias": score.bias}
+    for name, value in seen.values.items():
+        told_as = TOLD_AS.get(name, name)
+        sums[told_as] = sums.get(told_as, 0.0) + value * score.observations.get(name, 0.0)
+    for name, weight in sums.items():
+        yield Evidence(name=name, weight=round(weight, 3), detail=seen.details.get(name) or DETAILS.get(name, ""))
 
 
 def _kinds(

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from routing.observe import looked_at
+from routing.text import telling
 from routing.types import Decision, Reason, Workload
+from routing.weights import weights
 
 EVIDENCE_MAX = 12
 """Observations told, the weightiest first."""
@@ -17,8 +20,11 @@ def header(decision: Decision) -> bytes:
     return bytes(code if 32 < code < 127 else 63 for code in said[:HEADER_MAX].encode("ascii", "replace"))
 
 
-def explain(decision: Decision, workload: Workload | None = None) -> dict[str, Any]:
-    """A decision ready for a JSON writer. `workload` is what the request looks like, also where that decided nothing."""
+def explain(decision: Decision, workload: Workload | None = None, turn_text: str = "") -> dict[str, Any]:
+    """A decision ready for a JSON writer. `workload` is what the request looks like, also where that decided nothing.
+
+    Of `turn_text` the words are told that moved the learned score most, where that was asked.
+    """
     work = decision.workload or workload
     return {
         "route": decision.route or None,
@@ -26,7 +32,7 @@ def explain(decision: Decision, workload: Workload | None = None) -> dict[str, A
         "source": decision.source,
         "rule": decision.rule or None,
         "refusal": decision.refusal or None,
-        "workload": None if work is None else _workload(work),
+        "workload": None if work is None else _workload(work, turn_text),
         "reasons": [_reason(reason) for reason in decision.reasons],
         "fallbacks": list(decision.fallbacks),
         "would_change": would_change(decision, work),
@@ -62,13 +68,15 @@ def _turned(work: Workload) -> str:
     return f"without {told} the evidence would add up to {score - strongest.weight:+.2f}, and the sign decides"
 
 
-def _workload(work: Workload) -> dict[str, Any]:
+def _workload(work: Workload, turn_text: str) -> dict[str, Any]:
+    words = telling(looked_at(turn_text), weights()) if any(each.name == "text" for each in work.evidence) else []
     told = sorted(work.evidence, key=lambda each: -abs(each.weight))[:EVIDENCE_MAX]
     return {
         "input": work.input,
         "output": work.output,
         "confidence": round(work.confidence, 4),
         "evidence": [{"name": each.name, "weight": each.weight, "detail": each.detail} for each in told],
+        "words": [{"gram": gram, "share": share} for gram, share in words],
     }
 
 

@@ -31,8 +31,12 @@ DATA = 2.6
 OTHER = -1.6
 """Tools of which none works on code: calendars, shops, searches."""
 PROMPT = 0.7
-AT_WORK = 1.5
-"""The newest turn is a tool's result inside a coding harness."""
+FULL = {
+    "coding_tools": ALONE, "shell_tool": SHELL_ALONE, "data_tools": DATA, "data_prompt": DATA, "other_tools": OTHER,
+    "coding_prompt": PROMPT,
+}  # fmt: skip
+"""What each says at most, by name. Whether a tool's result is newest says nothing: an agent's steps are one task, and a
+verdict that changed between them would throw away its prompt cache."""
 
 NAMES_CACHED = 4096
 """Tool names whose trade is remembered: a company's agents offer a few hundred, and anybody may send anything."""
@@ -78,8 +82,6 @@ def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
         yield Evidence(name="data_prompt", weight=DATA, detail="the system prompt speaks of queries")
     if is_coding(signals, client):
         yield Evidence(name="coding_tools", weight=ALONE if silent else BESIDE, detail=f"{signals.tools} tools of {client}")
-        if signals.newest_role == "tool":
-            yield Evidence(name="at_work", weight=AT_WORK, detail="a tool's result is newest")
     elif "code" in trades and any(_SHELL_TOOL.search(name) for name in signals.tool_names):
         yield Evidence(name="shell_tool", weight=SHELL_ALONE, detail=f"{signals.tools} tools, one of them a shell")
     elif trades == {"other"}:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, pairwise
 
 from routing.evidence import Clue, Sight
+from routing.split import Reading, reading
 from routing.words import ENGLISH, FIRST, OTHER_LANGUAGES, PHRASES, PIECES
 
 MORE_WORDS = 0.35
@@ -18,13 +19,6 @@ WORDS_COUNTED = 4
 DETAIL_WORDS = 3
 PIECES_CHARS = 450
 """Of either end, where pieces are looked for: each is a search of its own, and a task is named at an end."""
-_APART = bytes(code if chr(code).isalnum() or chr(code) in "+#" or code > 127 else 32 for code in range(256))
-"""What parts words becomes a space. In bytes, because that is eight times as fast as a regular expression over text."""
-
-
-def _split(lowered: str) -> list[bytes]:
-    """The words of a text in UTF-8; `c++` and `c#` are words."""
-    return lowered.encode("utf-8", "replace").translate(_APART).split()
 
 
 def _words(groups: Mapping[Clue, str]) -> dict[bytes, tuple[Clue, ...]]:
@@ -39,7 +33,7 @@ def _pairs(groups: Mapping[Clue, tuple[str, ...]]) -> dict[tuple[bytes, bytes], 
     table: dict[tuple[bytes, bytes], tuple[tuple[str, Clue], ...]] = {}
     for clue, phrases in groups.items():
         for phrase in phrases:
-            first, second = _split(phrase)[:2]
+            first, second = reading(phrase).words[:2]
             table[first, second] = (*table.get((first, second), ()), (phrase, clue))
     return table
 
@@ -58,10 +52,12 @@ _OF_SCRIPT = tuple(
 
 def lexicon(text: str) -> list[Sight]:
     """The clues of a text; each once, weightier the more of its words there are."""
-    lowered = text.lower()
-    words = _split(lowered)
-    if not words:
-        return []
+    return clues_of(reading(text))
+
+
+def clues_of(text: Reading) -> list[Sight]:
+    """The clues of a text that has been read."""
+    lowered, words = text.lowered, text.words
     found: dict[str, tuple[Clue, list[str]]] = {}
     for word, clue in chain(_by_word(words), _by_phrase(words, lowered), _by_piece(lowered)):
         if (seen := found.get(clue.name)) is None:
@@ -72,7 +68,7 @@ def lexicon(text: str) -> list[Sight]:
 
 
 def _by_word(words: list[bytes]) -> Iterator[tuple[str, Clue]]:
-    for clue in _OF_FIRST.get(words[0], ()):
+    for clue in _OF_FIRST.get(words[0], ()) if words else ():
         yield f"{words[0].decode()} ...", clue
     for word in _KNOWN_WORDS.intersection(words):
         for clue in _OF_WORD[word]:

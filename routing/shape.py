@@ -32,6 +32,8 @@ BACKTICK = Clue(name="backtick", weight=0.2)
 FORMULA = Clue(name="formula", weight=1.8, shows="code", asks="code")
 REPORT = Clue(name="expected_actual", weight=1.2, asks="patch")
 CASES = Clue(name="cases", weight=0.5)
+CHOICE = Clue(name="choice", weight=-1.0, asks="prose")
+"""Answers to choose from: an exam, whatever it is about."""
 
 _LINE = re.compile(
     r"""(?P<diff>diff\ --git\ |@@\ -\d+|\+\+\+\ [ab]/|---\ [ab]/|index\ [0-9a-f]{7})
@@ -91,6 +93,9 @@ _SAID = (
     (("SELECT ", "FROM "), SQL),
     (("```",), FENCE),
     (("nput:", "utput:"), CASES),
+    (("(A)", "(B)"), CHOICE),
+    (("\nA) ", "\nB) "), CHOICE),
+    (("A. ", "\nB. "), CHOICE),
 )
 
 

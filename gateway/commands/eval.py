@@ -3,7 +3,7 @@
 import argparse
 from importlib import import_module
 
-SUBJECTS = ("freshness",)
+SUBJECTS = ("routing", "freshness")
 """In the order `--help` shows them; each is a module `gateway/commands/eval_*` with `register` and `run`."""
 
 
@@ -11,8 +11,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser(
         "eval",
         help="run a benchmark of the gateway's own predictions",
-        description="Benchmarks that need no provider: recorded outcomes are foretold, then compared. "
-        "Example: pointsman eval freshness observed_codex.csv.gz --folds 8",
+        description="Benchmarks that need no provider: what is known already is decided or foretold again, then compared. "
+        "Example: pointsman eval routing cases.jsonl",
     )
     subjects = parser.add_subparsers(title="subjects", metavar="SUBJECT", required=True)
     for subject in SUBJECTS:

@@ -17,6 +17,7 @@ from gateway.dialects.ask import members, opening
 from gateway.explain import PATHS, explain_request
 from routing.types import Dialect
 
+WORDS_SHOWN = 4
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
@@ -76,6 +77,9 @@ def tell(story: Mapping[str, Any]) -> Iterator[str]:
     yield f"  work       {work['input']} in, {work['output']} out, confidence {work['confidence']:.2f}"
     for each in work["evidence"]:
         yield f"             {each['weight']:+6.2f}  {each['name']:<15} {_plain(each['detail'])}".rstrip()
+    if work["words"]:
+        told = ", ".join(f"{_plain(each['gram'])} {each['share']:+.2f}" for each in work["words"][:WORDS_SHOWN])
+        yield f"  words      {told}"
     if story["would_change"]:
         yield f"  otherwise  {_plain(story['would_change'])}"
     if story["fallbacks"]:

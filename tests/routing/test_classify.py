@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.classify import ERRAND_CONFIDENCE, MEDIA_CONFIDENCE, SETTLED, SHORT_CHARS, classify
+from routing.classify import ERRAND_CONFIDENCE, MEDIA_CONFIDENCE, classify
+from routing.observe import NEAR_CHARS
 from routing.types import Signals, Workload
 
 AGENT = ("bash", "edit", "grep")
@@ -21,6 +22,10 @@ def of(text: str, **more: object) -> Workload:
 
 def score(work: Workload) -> float:
     return sum(each.weight for each in work.evidence)
+
+
+def weight(work: Workload, name: str) -> float:
+    return sum(each.weight for each in work.evidence if each.name == name)
 
 
 def names(work: Workload) -> list[str]:
@@ -55,7 +60,7 @@ def test_what_an_agent_asks_for_itself() -> None:
 def test_titles_without_anybody_saying_so(signals: Signals) -> None:
     assert classify(signals).output == "title"
     with_tools = msgspec.structs.replace(signals, tools=1, tool_names=("bash",))
-    assert classify(with_tools).output != "title", "an agent that offers tools wants work done"
+    assert names(classify(with_tools)) != names(classify(signals)), "an agent that offers tools wants work done, it is weighed"
 
 
 @pytest.mark.parametrize(
@@ -128,9 +133,9 @@ def test_a_schema_makes_prose_structured_but_not_code() -> None:
 
 def test_nothing_known_is_no_confidence() -> None:
     work = of("Hm")
-    assert names(work) == ["bias"]
-    assert 0.5 <= work.confidence < 0.7
-    assert of("").confidence == work.confidence
+    assert {"bias", "text"} <= set(names(work))
+    assert 0.5 <= work.confidence < 0.9
+    assert 0.5 <= of("").confidence < 0.9
 
 
 def test_the_confidence_is_that_of_the_sum() -> None:
@@ -144,7 +149,7 @@ def test_the_confidence_is_that_of_the_sum() -> None:
 def test_an_agents_harness_decides_where_words_do_not() -> None:
     agent = {"tool_names": AGENT, "tools": 3}
     assert of("do it", **agent).output in CODE_OUT
-    assert of("do it").output == "prose"
+    assert of("do it").confidence < 0.6, "nobody could say"
     assert of("write a poem about love for my mother", **agent).output == "prose", "coding agents are asked for letters, too"
     assert of("book a table in the city", tool_names=("book",), tools=1).confidence > of("book a table in the city").confidence
 
@@ -176,13 +181,29 @@ def test_another_topic_inherits_nothing(text: str) -> None:
     assert of(text, previous_text=CODE_BEFORE).output == "prose"
 
 
-def test_a_turn_that_stands_by_itself_inherits_little() -> None:
-    long = "and then " * (SHORT_CHARS // 4)
-    short, stands = of("and then", previous_text=CODE_BEFORE), of(long, previous_text=CODE_BEFORE)
-    assert 0 < stands.evidence[-1].weight < short.evidence[-1].weight
-    sure = of("def f():\n    return 1\nrefactor this python function in a.py", previous_text=PROSE_BEFORE)
-    assert score(sure) >= SETTLED
-    assert "history" not in names(sure)
+def test_a_turn_that_stands_by_itself_inherits_next_to_nothing() -> None:
+    before = {text: weight(of(text, previous_text=CODE_BEFORE), "history") for text in ("and then", "and then " * (NEAR_CHARS // 4))}
+    short, stands = before.values()
+    assert abs(stands) < short
+    assert abs(stands) < 1
+
+
+def test_an_agents_steps_are_one_task() -> None:
+    agent = {"tool_names": AGENT, "tools": 3, "previous_text": PROSE_BEFORE}
+    for text in ("write a farewell mail to the team", "rename load to read in src/app.py"):
+        first, later = of(text, newest_role="user", **agent), of(text, newest_role="tool", turns=90, **agent)
+        assert first == later, "a tool's result changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("opening", "system", "out"),
+    [
+        ("start please", "Act as a senior Java developer who writes backend code and unit tests.", CODE_OUT),
+        ("start please", "You are a novelist. Write a story about love, chapter after chapter.", ("prose",)),
+    ],
+)
+def test_an_opening_that_says_nothing_follows_the_instructions(opening: str, system: str, out: tuple[str, ...]) -> None:
+    assert of(opening, system_text=system).output in out
 
 
 # whatever comes

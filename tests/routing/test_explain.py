@@ -48,6 +48,7 @@ def test_the_whole_story() -> None:
                 {"name": "fix", "weight": 1.2, "detail": "fix"},
                 {"name": "bias", "weight": -0.7, "detail": ""},
             ],
+            "words": [],
         },
         "reasons": [{"word": "log_to_patch", "text": "because"}],
         "fallbacks": ["spare"],
@@ -103,3 +104,9 @@ def test_the_header_is_printable_whatever_a_rule_is_called(name: str) -> None:
     value = header(decided("rule", f"rule:{name}", rule=name))
     assert len(value) <= HEADER_MAX
     assert all(32 < code < 127 for code in value)
+
+
+def test_the_words_are_told_where_they_were_asked() -> None:
+    heard = explain(decided(workload=work(("text", 2.0))), turn_text="write a regex that matches dates")
+    assert any("regex" in each["gram"] for each in heard["workload"]["words"])
+    assert explain(decided(workload=work(("fence", 2.0))), turn_text="write a regex")["workload"]["words"] == []

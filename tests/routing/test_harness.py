@@ -4,7 +4,6 @@ import pytest
 
 from routing.harness import (
     ALONE,
-    AT_WORK,
     BESIDE,
     CODING_TOOLS_MIN,
     DATA,
@@ -58,7 +57,7 @@ def test_tools_weigh_most_where_words_are_silent() -> None:
     agent = offered("bash", "edit")
     assert told(agent, silent=True) == {"coding_tools": ALONE}
     assert told(agent) == {"coding_tools": BESIDE}
-    assert told(offered("bash", "edit", newest_role="tool")) == {"coding_tools": BESIDE, "at_work": AT_WORK}
+    assert told(offered("bash", "edit", newest_role="tool")) == {"coding_tools": BESIDE}
 
 
 def test_other_trades() -> None:

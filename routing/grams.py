@@ -1,0 +1,46 @@
+"""A text as the learned score sees it: words, pairs, stems and characters, each once.
+
+Each kind is a set, because a word that a paste repeats fifty times says no more than once. Known grams are looked up in a
+vocabulary rather than a hash taken of each: it costs less in Python, nothing collides, and `explain` can name the words.
+"""
+
+from collections.abc import Hashable, Mapping, Set
+from itertools import pairwise
+
+from routing.split import Reading
+
+Grams = Mapping[str, Set[Hashable]]
+
+HEAD_WORDS = 24
+TAIL_WORDS = 16
+"""Where a task is named, whatever is pasted in between: these words count for themselves as well."""
+PAIRED_MAX = 160
+"""Words that are paired: a text that is longer is a paste, and its end is in `task_pair`."""
+CHARS_MAX = 400
+"""Of either end, where characters are paired."""
+STEM_ASCII, STEM_WIDE = 5, 10
+"""Bytes of a word that stand for all its endings: five letters of Latin or of Cyrillic script."""
+
+NAMES = ("word", "pair", "stem", "task_word", "task_pair", "opening", "two", "three")
+"""Kinds of grams; the last two are runs of characters where a script has no spaces."""
+
+
+def grams(text: Reading) -> dict[str, Set[Hashable]]:
+    """The grams of a text by kind."""
+    words = text.words
+    task = words if len(words) <= HEAD_WORDS + TAIL_WORDS else words[:HEAD_WORDS] + words[-TAIL_WORDS:]
+    seen = set(words)
+    found: dict[str, Set[Hashable]] = {
+        "word": seen,
+        "pair": set(pairwise(words[:PAIRED_MAX])),
+        "stem": {word[:STEM_ASCII] if word[0] < 128 else word[:STEM_WIDE] for word in seen if len(word) > STEM_ASCII},
+        "task_word": seen if task is words else set(task),
+        "task_pair": set(pairwise(task)),
+        "opening": {tuple(words[:1]), tuple(words[:2]), (b"", *words[-2:])} if words else set(),
+    }
+    if text.syllabic:
+        lowered = text.lowered
+        part = lowered if len(lowered) <= 2 * CHARS_MAX else lowered[:CHARS_MAX] + lowered[-CHARS_MAX:]
+        found["two"] = set(map("".join, pairwise(part)))
+        found["three"] = {part[at : at + 3] for at in range(len(part) - 2)}
+    return found

@@ -1,0 +1,166 @@
+"""Two models, one upon the other: the words of a text, and then everything observed of a turn, the words' score among it.
+
+The second learns from scores the first gave to sources it had not seen: on its own training texts the first is far surer
+than it will ever be again. To score the folds of a second model that has itself to leave one out, the first leaves out
+two (`between`), which is one fit a pair of folds.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from gateway.evaluation.routing_cases import Case
+from routing import shape as shapes
+from routing import words
+from routing.classify import by_errand, by_media
+from routing.evidence import Clue
+from routing.harness import FULL
+from routing.observe import Seen, looked_at, observe
+from routing.text import SCORE_MAX
+from training.folds import FOLDS, folds
+from training.logistic import Dense, Floats, Sparse, fit
+from training.vocabulary import Vocabulary
+
+TEXT_PENALTY = 0.1
+TOP_PENALTY = 5.0
+OURS = 0.2
+"""What a composed request counts in the upper model, where it could otherwise outvote real ones."""
+SLICE_FULL = 100
+"""Cases from which on a slice counts only as the root of its size: a benchmark of a thousand alike says no more."""
+TOP_STEPS, TOP_TOLERANCE = 200, 1e-7
+
+PRIOR: Mapping[str, float] = {
+    **{clue.name: clue.weight for clue in (*vars(shapes).values(), *vars(words).values()) if isinstance(clue, Clue)},
+    **FULL,
+    "text": 0.5, "previous_clues": 0.5, "previous_clues_near": 0.25, "system_text": 0.2,
+    "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5,
+}  # fmt: skip
+"""What an observation is worth before any data: the weights set by hand."""
+
+
+class Texts(Struct, frozen=True):
+    """The three texts of every case as rows of known grams."""
+
+    turn: Sparse
+    previous: Sparse
+    system: Sparse
+
+
+class Learned(Struct, frozen=True):
+    """What was fitted: both models, nothing rounded yet."""
+
+    text: Floats
+    """The grams' weights, then their bias."""
+    names: Sequence[str]
+    top: Floats
+    """The observations' weights in the order of `names`, then their bias."""
+
+
+class Stack:
+    """The cases, read once, and the fits made of them."""
+
+    def __init__(self, cases: Sequence[Case], count: int = FOLDS) -> None:
+        self.cases = cases
+        self.count = count
+        self.fold = np.array(folds(cases, count))
+        self.signs: Floats = np.array([1.0 if case.code else -1.0 for case in cases])
+        decided = [
+            by_media(case.signals) or by_errand(case.signals, case.agent, case.client, case.request_kind) for case in cases
+        ]
+        self.decided: Floats = np.array([0.0 if work is None else work.evidence[0].weight for work in decided])
+        """Score of what never comes to be weighed; 0 for the rest."""
+        self.importance = importance(cases) * (self.decided == 0)
+        self.vocabulary = Vocabulary([looked_at(case.signals.turn_text) for case in cases], [case.source for case in cases])
+        self._texts = Texts(
+            turn=self.vocabulary.matrix(looked_at(case.signals.turn_text) for case in cases),
+            previous=self.vocabulary.matrix(case.signals.previous_text for case in cases),
+            system=self.vocabulary.matrix(case.signals.system_text for case in cases),
+        )
+        self._between: dict[tuple[int, int], Mapping[str, Floats]] = {}
+
+    def text_weights(self, keep: NDArray[np.bool_]) -> Floats:
+        """The lower model, fitted on some of the cases."""
+        train = keep & (self.importance > 0)
+        prior = np.zeros(self._texts.turn.columns)
+        return fit(self._texts.turn.only(train), self.signs[train], self.importance[train], TEXT_PENALTY, prior)
+
+    def scores(self, text: Floats) -> Mapping[str, Floats]:
+        """What a lower model says of every text."""
+        rows = {"turn": self._texts.turn, "previous": self._texts.previous, "system": self._texts.system}
+        return {name: np.clip(each.times(text[:-1]) + text[-1], -SCORE_MAX, SCORE_MAX) for name, each in rows.items()}
+
+    def between(self, first: int, second: int) -> Mapping[str, Floats]:
+        """Scores by a lower model that has seen neither of two folds."""
+        pair = (min(first, second), max(first, second))
+        if pair not in self._between:
+            self._between[pair] = self.scores(self.text_weights(~np.isin(self.fold, pair)))
+        return self._between[pair]
+
+    def unseen(self, left_out: int | None) -> Mapping[str, Floats]:
+        """For each case the scores by a model that has seen neither its fold nor the one left out."""
+        found = {name: np.zeros(len(self.cases)) for name in ("turn", "previous", "system")}
+        for fold in range(self.count):
+            scored = self.between(fold, fold if left_out is None else left_out)
+            for name, values in found.items():
+                values[self.fold == fold] = scored[name][self.fold == fold]
+        return found
+
+    def top_weights(self, scores: Mapping[str, Floats], keep: NDArray[np.bool_]) -> tuple[Sequence[str], Floats, Floats]:
+        """The upper model: names of the observations, their weights with the bias, and the scores it gives every case."""
+        seen = [_observed(case, scores, row) for row, case in enumerate(self.cases)]
+        names = sorted({name for each in seen for name in each.values})
+        column = {name: index for index, name in enumerate(names)}
+        cells = np.zeros((len(seen), len(names)))
+        for row, each in enumerate(seen):
+            for name, value in each.values.items():
+                cells[row, column[name]] = value
+        train = keep & (self.importance > 0)
+        weight = self.importance * np.array([OURS if case.ours else 1.0 for case in self.cases])
+        prior = np.array([PRIOR.get(name, 0.0) for name in names])
+        found = fit(
+            Dense(cells[train]), self.signs[train], weight[train], TOP_PENALTY, prior, TOP_STEPS, TOP_TOLERANCE
+        )
+        return names, found, np.where(self.decided == 0, cells @ found[:-1] + found[-1], self.decided)
+
+    def cross_validated(self) -> Floats:
+        """Each case's score by models that have never seen its source, nor anything connected with it."""
+        found = np.zeros(len(self.cases))
+        for fold in range(self.count):
+            _, _, scored = self.top_weights(self.unseen(fold), self.fold != fold)
+            found[self.fold == fold] = scored[self.fold == fold]
+        return found
+
+    def learned(self) -> Learned:
+        """Both models fitted on everything; the upper one on scores for unseen sources."""
+        everything = np.ones(len(self.cases), dtype=bool)
+        names, top, _ = self.top_weights(self.unseen(None), everything)
+        return Learned(text=self.text_weights(everything), names=names, top=top)
+
+
+def importance(cases: Sequence[Case]) -> Floats:
+    """What a case counts: less in a large slice, and of the composed ones both labels alike in every language."""
+    sizes = Counter(case.slice for case in cases)
+    found = np.array([min(1.0, (SLICE_FULL / sizes[case.slice]) ** 0.5) for case in cases])
+    totals: dict[tuple[str, bool], float] = defaultdict(float)
+    for case, value in zip(cases, found, strict=True):
+        if case.ours:
+            totals[case.language, case.code] += float(value)
+    for row, case in enumerate(cases):
+        if case.ours:
+            both = totals[case.language, True] + totals[case.language, False]
+            found[row] *= both / 2 / totals[case.language, case.code]
+    return found
+
+
+def _observed(case: Case, scores: Mapping[str, Floats], row: int) -> Seen:
+    """The observations of a case, its texts' scores being those given."""
+    signals = case.signals
+    known = {
+        signals.system_text.lower(): float(scores["system"][row]),
+        signals.previous_text.lower(): float(scores["previous"][row]),
+        looked_at(signals.turn_text).lower(): float(scores["turn"][row]),
+    }
+    return observe(signals, case.client, lambda text: known[text.lowered])

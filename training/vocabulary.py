@@ -1,0 +1,52 @@
+"""Grams to columns: which are known, and how a text becomes a row."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from math import sqrt
+
+from routing.grams import Grams, grams
+from routing.split import reading
+from routing.text import SMOOTHING
+from routing.weights import as_text
+from training.logistic import Sparse
+
+SOURCES_MIN = 2
+"""A gram that one source alone has says what that source is, not what is wanted."""
+
+Gram = tuple[str, Hashable]
+
+
+class Vocabulary:
+    """The grams of some texts that were seen in more than one source."""
+
+    def __init__(self, texts: Sequence[str], sources: Sequence[str]) -> None:
+        where: dict[Gram, str] = {}
+        known: set[Gram] = set()
+        for text, source in zip(texts, sources, strict=True):
+            for gram in _flat(grams(reading(text))):
+                if where.setdefault(gram, source) != source:
+                    known.add(gram)
+        order = sorted(filter(_writable, known), key=lambda each: (each[0], as_text(each[1])))
+        self.columns: Mapping[Gram, int] = {gram: column for column, gram in enumerate(order)}
+
+    def matrix(self, texts: Iterable[str]) -> Sparse:
+        """A row a text, each kind of gram scaled by how many there are, as `routing.text` does."""
+        rows = []
+        for text in texts:
+            row = []
+            for name, seen in grams(reading(text)).items() if text else ():
+                value = 1 / sqrt(len(seen) + SMOOTHING)
+                row += [(self.columns[name, gram], value) for gram in seen if (name, gram) in self.columns]
+            rows.append(sorted(row))
+        return Sparse.of(rows, len(self.columns))
+
+
+def _flat(found: Grams) -> Iterable[Gram]:
+    return ((name, gram) for name, seen in found.items() for gram in seen)
+
+
+def _writable(gram: Gram) -> bool:
+    """Whether it can stand on a line of text: a word may have been cut inside a letter."""
+    try:
+        return "\n" not in as_text(gram[1])
+    except UnicodeDecodeError:
+        return False
