@@ -42,7 +42,7 @@ TOLD_AS = {
     "text_short": "text", "text_long": "text",
     "previous": "history", "previous_text": "history", "previous_clues": "history",
     "previous_text_near": "history", "previous_clues_near": "history",
-    "coding_plain": "coding_tools", "coding_quiet": "coding_tools",
+    "coding_plain": "coding_tools", "coding_quiet": "coding_tools", "coding_idle": "coding_tools",
     "plain_foreign": "plain", "foreign": "plain",
     "short": "length", "long": "length",
     "system": "instructions", "system_text": "instructions",

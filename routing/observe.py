@@ -27,6 +27,9 @@ SILENT = 0.8
 """A turn whose own clues come to less than this either way says nothing."""
 QUIET = 1.0
 """The same for the score of its words."""
+IDLE = -1.5
+"""A short turn in a programmer's agent whose words score above this is small talk before the work or amid it ("hi", "go
+on"): a thread that began on the wrong model because of it would stay there."""
 BEFORE_MAX = 3.0
 PREVIOUS_MAX = 4.0
 SYSTEM_MAX = 4.0
@@ -85,6 +88,7 @@ def _facts(signals: Signals, client: str, plain: bool, words_say: float, short: 
         "system": bool(signals.system_text),
         "coding_plain": coding and plain,
         "coding_quiet": coding and abs(words_say) < QUIET,
+        "coding_idle": coding and short and words_say > IDLE,
     }
 
 

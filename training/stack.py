@@ -36,7 +36,7 @@ PRIOR: Mapping[str, float] = {
     **{clue.name: clue.weight for clue in (*vars(shapes).values(), *vars(words).values()) if isinstance(clue, Clue)},
     **FULL,
     "text": 0.5, "previous_clues": 0.5, "previous_clues_near": 0.25, "system_text": 0.2,
-    "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5,
+    "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5, "coding_idle": 2.5,
 }  # fmt: skip
 """What an observation is worth before any data: the weights set by hand."""
 
