@@ -10,16 +10,16 @@ import os
 import random
 import secrets
 import signal
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 
 from cache.forecast import Forecast
 from cache.priors import shipped
+from cache.shared_threads import SharedThreads
 from cache.stores.disk import DiskStore
 from cache.survival import Survival
 from cache.survival_file import SurvivalFile
@@ -27,15 +27,18 @@ from cache.threads import Threads
 from gateway.api import explain, health, models, page, spend, threads
 from gateway.config.compiled import Snapshot
 from gateway.config.live import Live
+from gateway.heartbeat import Heartbeat
+from gateway.home import Home
 from gateway.house import House, Ids
 from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.labels import labels_of
 from gateway.metering.ledger import Ledger
+from gateway.metering.ledger_keeper import keep_writer, seeded_metrics, tell_ledger
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
+from gateway.metering.page import page as metrics_page
 from gateway.metering.prices import PriceBook
-from gateway.metering.spend import requests_for_metrics, totals_for_metrics
 from gateway.pipeline import Pipeline
 from gateway.upstream.via_litellm import Translator
 from gateway.version import installed_version
@@ -43,63 +46,51 @@ from gateway.wire.asgi import LineApp
 from gateway.wire.drive import Wires
 from gateway.wire.line import Line
 from gateway.wire.pool import Pool
+from gateway.workers.share import Share
+from gateway.workers.shared_house import SharedHouse
 from routing.weights import weights
 
 ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, page.router)
 
-
-WRITER_LOOK_S = 2.0
-"""How often the ledger's writer is looked at; one that has died is started again."""
 LEARNED_EVERY_S = 60.0
 """How often what was learned goes to its file; a crash loses no more than that of it."""
-WRITER_WAITS_S = 0.5
-"""The first requests go before the writer's own start; the journal waits for it."""
-
-
-class Home:
-    """The folder of one gateway: journal, ledger, thread memory, and the secret its fingerprints are keyed with."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.journal = path / "journal"
-        self.ledger = path / "ledger.db"
-        self.threads = path / "threads"
-        self.learned = path / "learned.json"
-
-    def seed(self) -> int:
-        """A 64-bit secret, made once: without it nobody can tell from the memory what a prompt was."""
-        file = self.path / "seed"
-        if not file.exists():
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(secrets.token_bytes(8))
-        return int.from_bytes(file.read_bytes()[:8], "big")
 
 
 class Gateway:
-    """One gateway in one process: its house, its ledger writer, and the FastAPI app around them."""
+    """One gateway in one process: its house, its ledger writer, and the FastAPI app around them.
 
-    def __init__(self, live: Live, home: Home, simulated: bool = False) -> None:
+    As one of several workers it has a `share` with the others, and the books are their supervisor's business: who writes
+    the ledger, and what the counters begin with.
+    """
+
+    def __init__(self, live: Live, home: Home, simulated: bool = False, share: Share | None = None) -> None:
         """Open everything in `home`. `simulated` says that no provider stands behind, for the page to say so."""
         snapshot = live.current
         self.live = live
         self.home = home
         self.ledger = Ledger.open(home.ledger)
-        self.writer = LedgerProcess(home.journal, self.ledger)
-        self.writer.recover()
+        self.writer = LedgerProcess(home.journal, self.ledger) if share is None else None
+        if self.writer is not None:
+            self.writer.recover()
         self.learned = SurvivalFile(home.learned)
         survival = Survival(shipped())
         self.learned.load(survival)
-        self.house = House(
+        store = DiskStore(home.threads)
+        seed, kept, forget_s = home.seed(), snapshot.threads_in_memory, snapshot.forget_s
+        house = House if share is None else partial(SharedHouse, share)
+        self.house: House = house(
             live=live,
             keys=KeyRing(snapshot.teams, snapshot.admin_digests),
             journal=Journal.open(home.journal, f"worker-{os.getpid()}"),
-            metrics=_metrics(snapshot, self.ledger),
+            metrics=Metrics(**labels_of(snapshot)) if share is not None else seeded_metrics(snapshot, self.ledger),
             prices=PriceBook.load(snapshot.price_overrides),
-            threads=Threads(DiskStore(home.threads), snapshot.threads_in_memory, snapshot.forget_s),
+            threads=(
+                Threads(store, kept, forget_s)
+                if share is None
+                else SharedThreads(store, kept, forget_s, share.threads, seed)
+            ),
             forecast=Forecast(survival),
-            seed=home.seed(),
+            seed=seed,
             ids=Ids(secrets.randbits(40)),
             wall=time.time,
             monotonic=time.monotonic,
@@ -107,6 +98,7 @@ class Gateway:
         )
         weights()  # read now: the first request shall not wait for it
         self.wires: Wires | None = None
+        self.heartbeat: Heartbeat | None = None
         self.line: LineApp | None = None
         self.api = FastAPI(
             title="Pointsman",
@@ -119,7 +111,7 @@ class Gateway:
         self.api.state.house = self.house
         self.api.state.ledger = self.ledger
         self.api.state.simulated = simulated
-        self.api.state.refresh_gauges = self._refresh_gauges
+        self.api.state.metrics_page = self._page
         for router in ROUTERS:
             self.api.include_router(router)
 
@@ -139,11 +131,13 @@ class Gateway:
         pool.held_since = self.wires.held_since
         pool.send_soon = self.wires.send_soon
         self._install(self.live.current)
+        self.heartbeat = Heartbeat(loop)
         watches = [
             loop.create_task(self.live.watch(on_change=self._install)),
-            loop.create_task(self._keep_writer()),
             loop.create_task(self._keep_learned()),
         ]
+        if self.writer is not None:
+            watches.append(loop.create_task(keep_writer(self.writer)))
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
         gc.collect()
@@ -154,6 +148,7 @@ class Gateway:
             self.house.draining = True
             for watch in watches:
                 watch.cancel()
+            self.heartbeat.stop()
             self.wires.close()
             translator.close()
             pool.close()
@@ -181,13 +176,6 @@ class Gateway:
         self.line.line.body_bytes_max = snapshot.limits.body_bytes
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
 
-    async def _keep_writer(self) -> None:
-        """Start the ledger's writer, and start it again should it die: the journal waits for it."""
-        await asyncio.sleep(WRITER_WAITS_S)
-        while True:
-            self.writer.start()
-            await asyncio.sleep(WRITER_LOOK_S)
-
     async def _keep_learned(self) -> None:
         """Bring what was learned of caches to the file, and take what other processes brought."""
         survival = self.house.forecast.survival
@@ -199,27 +187,27 @@ class Gateway:
             if known is not None:
                 self.learned.take(survival, known, brought)
 
-    def _refresh_gauges(self) -> None:
-        """Gauges that nothing pushes: asked for when `/metrics` is."""
+    async def _page(self) -> bytes:
+        """The metrics page of a gateway in one process."""
+        assert self.writer is not None
+        await tell_ledger(self.house.metrics, self.writer)
+        self.refresh_gauges()
+        return await metrics_page(self.house.metrics)
+
+    def refresh_gauges(self) -> None:
+        """Gauges that nothing pushes: brought up to date before they are shown."""
         metrics = self.house.metrics
-        with contextlib.suppress(sqlite3.Error):  # a ledger that cannot be read now keeps its last numbers
-            backlog_bytes = self.writer.backlog_bytes()
-            metrics.ledger(self.writer.lag_s(backlog_bytes), backlog_bytes, self.writer.errors)
         if self.wires is not None:
             metrics.loop_held(self.wires.longest_held_s())
+        if self.heartbeat is not None:
+            metrics.loop_stalled(self.heartbeat.longest_s())
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
 
     def _close(self) -> None:
         survival = self.house.forecast.survival
         self.learned.merged(self.learned.brought(survival), survival.half_life_s)
-        self.writer.stop()
+        if self.writer is not None:
+            self.writer.stop()
         self.house.threads.close()
         self.ledger.close()
-
-
-def _metrics(snapshot: Snapshot, ledger: Ledger) -> Metrics:
-    """Metrics that go on from where the ledger stands, so that a restart is no reset."""
-    metrics = Metrics(**labels_of(snapshot))
-    metrics.seed(totals_for_metrics(ledger), requests_for_metrics(ledger))
-    return metrics

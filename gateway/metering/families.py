@@ -12,6 +12,9 @@ from routing.types import InputKind, OutputKind
 
 Unit = Literal["count", "usd", "seconds", "bytes", "flag"]
 Type = Literal["counter", "gauge", "histogram"]
+Merge = Literal["add", "max", "min", "peak", "own"]
+"""How a gauge of several workers becomes one: their sum, largest or smallest; `peak` is the largest since the last page;
+`own` is known to the process that writes the page alone."""
 
 OTHER = "other"
 """What a label says when its value is not in the closed set."""
@@ -70,6 +73,7 @@ class Declared(Struct, frozen=True):
     labels: tuple[str, ...] = ()
     unit: Unit = "count"
     buckets: tuple[float, ...] = ()
+    merge: Merge = "max"
 
 
 SPEND_LABELS = ("team", "route", "model", "provider")
@@ -191,7 +195,7 @@ FIRST_TOKEN = Declared(
     unit="seconds",
     buckets=LATENCY_BUCKETS_S,
 )
-INFLIGHT = Declared(name="pointsman_inflight", type="gauge", help="Requests under way.")
+INFLIGHT = Declared(name="pointsman_inflight", type="gauge", help="Requests under way.", merge="add")
 REFUSALS = Declared(
     name="pointsman_refusals_total",
     type="counter",
@@ -203,18 +207,34 @@ LOOP_HELD = Declared(
     type="gauge",
     help="Longest time one read, of a client or an upstream, held the event loop since the last scrape.",
     unit="seconds",
+    merge="peak",
+)
+LOOP_STALL = Declared(
+    name="pointsman_loop_stall_seconds",
+    type="gauge",
+    help="Longest delay of a timer of the event loop since the last scrape; looked at ten times a second.",
+    unit="seconds",
+    merge="peak",
+)
+WORKERS = Declared(
+    name="pointsman_workers", type="gauge", help="Worker processes that answer requests.", merge="own"
+)
+WORKERS_LOST = Declared(
+    name="pointsman_workers_lost_total", type="counter", help="Worker processes that ended unasked and were replaced."
 )
 LEDGER_LAG = Declared(
     name="pointsman_ledger_lag_seconds",
     type="gauge",
     help="Age of the oldest event that is not yet on disk.",
     unit="seconds",
+    merge="own",
 )
 LEDGER_BACKLOG = Declared(
     name="pointsman_ledger_backlog_bytes",
     type="gauge",
     help="Journal that is written and not yet booked in the ledger.",
     unit="bytes",
+    merge="own",
 )
 LEDGER_ERRORS = Declared(
     name="pointsman_ledger_errors_total", type="counter", help="Events the ledger could not write at first try."
@@ -230,6 +250,7 @@ CONFIG_RELOAD = Declared(
     type="gauge",
     help="1 while the config in use is the one on disk, 0 while the file on disk is broken and the old one is kept.",
     unit="flag",
+    merge="min",
 )
 PRICE_AGE = Declared(
     name="pointsman_price_table_age_seconds",
@@ -241,9 +262,11 @@ PRICE_AGE = Declared(
 FAMILIES: tuple[Declared, ...] = (
     REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
     CACHE_SHIFTS, STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT,
-    REFUSALS, LOOP_HELD, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
+    REFUSALS, LOOP_HELD, LOOP_STALL, WORKERS, WORKERS_LOST, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS,
+    CONFIG_RELOAD, PRICE_AGE,
 )  # fmt: skip
 """In the order of the page and of the reference."""
+DECLARED = {each.name: each for each in FAMILIES}
 
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
 

@@ -1,0 +1,117 @@
+"""Small values that all processes of a gateway see at once: a fixed table in memory they share.
+
+A slot holds a tag, a checksum, a time and the value. Nothing is locked: who writes copies a slot whole, who reads checks
+that what was copied belongs together. A slot torn by two writers, or taken by another tag, is absent, and whoever looks
+has another place to look in. Of two versions of a value the newer stays.
+"""
+
+import struct
+from mmap import mmap
+
+from xxhash import xxh3_64_intdigest
+
+WAYS = 4
+"""Slots a tag may lie in; the oldest makes room. With one, two busy tags in one place would drive each other out."""
+
+_TAGS = struct.Struct(f"<{WAYS}Q")
+_HEAD = struct.Struct("<QQId")
+"""Tag, checksum, length, time. The checksum is of the time and the value, keyed with the tag."""
+_SUMMED = struct.Struct("<d")
+_FRONT = _HEAD.size - _SUMMED.size
+
+
+class Board:
+    """A table in `memory`, which has `size(buckets, slot_bytes)` bytes and is all zero when it is made.
+
+    `buckets` is a power of two. Memory that was never written is never taken from the machine, so room for many is cheap.
+    """
+
+    def __init__(self, memory: mmap, buckets: int, slot_bytes: int) -> None:
+        assert buckets & (buckets - 1) == 0
+        self._memory = memory
+        self._mask = buckets - 1
+        self._slots = buckets * _TAGS.size
+        self._slot_bytes = slot_bytes
+        self.value_bytes_max = slot_bytes - _HEAD.size
+
+    @staticmethod
+    def size(buckets: int, slot_bytes: int) -> int:
+        """Bytes of memory for so many buckets."""
+        return buckets * (_TAGS.size + WAYS * slot_bytes)
+
+    def seen(self, tag: int) -> int:
+        """The checksum of what lies there, 0 where nothing does: whoever knows it has the value already."""
+        at = self._find(tag)
+        if at < 0:
+            return 0
+        there, checksum, _, _ = _HEAD.unpack_from(self._memory, at)
+        return checksum if there == tag else 0
+
+    def written_at(self, tag: int) -> float:
+        """The time of what lies there, 0 where nothing does."""
+        found = self._whole(self._find(tag), tag)
+        return found[1] if found is not None else 0.0
+
+    def get(self, tag: int) -> bytes | None:
+        """What lies there, if all of it is of one piece."""
+        found = self._whole(self._find(tag), tag)
+        return found[0] if found is not None else None
+
+    def put(self, tag: int, value: bytes, at: float) -> int:
+        """Lay a value down and return its checksum; 0 where a newer one is there, or where it is too long to lie here.
+
+        A value too long takes the one before it away, for that is out of date.
+        """
+        start = self._find(tag)
+        if len(value) > self.value_bytes_max:
+            if start >= 0:
+                self._memory[start : start + _HEAD.size] = bytes(_HEAD.size)
+            return 0
+        way = -1
+        if start < 0:
+            start, way = self._room(tag)
+        elif _HEAD.unpack_from(self._memory, start)[3] > at and self._whole(start, tag) is not None:
+            return 0
+        checksum = xxh3_64_intdigest(_SUMMED.pack(at) + value, tag) or 1
+        self._memory[start : start + _HEAD.size + len(value)] = _HEAD.pack(tag, checksum, len(value), at) + value
+        if way >= 0:
+            struct.pack_into("<Q", self._memory, way, tag)
+        return checksum
+
+    def _find(self, tag: int) -> int:
+        """Where the slot of a tag begins, -1 where it has none."""
+        bucket = tag & self._mask
+        tags = _TAGS.unpack_from(self._memory, bucket * _TAGS.size)
+        if tag not in tags:
+            return -1
+        return self._slots + (bucket * WAYS + tags.index(tag)) * self._slot_bytes
+
+    def _room(self, tag: int) -> tuple[int, int]:
+        """The slot that is free or oldest, and where its tag is noted."""
+        bucket = tag & self._mask
+        tags = _TAGS.unpack_from(self._memory, bucket * _TAGS.size)
+        first = self._slots + bucket * WAYS * self._slot_bytes
+        if 0 in tags:
+            way = tags.index(0)
+        else:
+            ages = [_HEAD.unpack_from(self._memory, first + each * self._slot_bytes)[3] for each in range(WAYS)]
+            way = ages.index(min(ages))
+        return first + way * self._slot_bytes, bucket * _TAGS.size + way * 8
+
+    def _whole(self, start: int, tag: int) -> tuple[bytes, float] | None:
+        """Value and time of a slot, None unless it is this tag's and of one piece."""
+        if start < 0:
+            return None
+        slot = self._memory[start : start + self._slot_bytes]
+        there, checksum, length, at = _HEAD.unpack_from(slot)
+        if there != tag or length > self.value_bytes_max:
+            return None
+        summed = slot[_FRONT : _HEAD.size + length]
+        if (xxh3_64_intdigest(summed, tag) or 1) != checksum:
+            return None
+        return summed[_SUMMED.size :], at
+
+
+def tag_of(name: bytes, seed: int) -> int:
+    """The tag of a name; 64 bits, never 0. Two names may share one, so a value says whose it is."""
+    return xxh3_64_intdigest(name, seed) or 1

@@ -1,0 +1,42 @@
+"""The books of a running gateway: its counters begin where the ledger stands, its writer is kept alive.
+
+One process of a gateway does this: the gateway itself, or the supervisor of its workers.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+
+from gateway.config.compiled import Snapshot
+from gateway.metering.labels import labels_of
+from gateway.metering.ledger import Ledger
+from gateway.metering.ledger_process import LedgerProcess
+from gateway.metering.metrics import Metrics
+from gateway.metering.spend import requests_for_metrics, totals_for_metrics
+
+WRITER_LOOK_S = 2.0
+"""How often the ledger's writer is looked at; one that has died is started again."""
+WRITER_WAITS_S = 0.5
+"""The first requests go before the writer's own start; the journal waits for it."""
+
+
+def seeded_metrics(snapshot: Snapshot, ledger: Ledger) -> Metrics:
+    """Metrics that go on from where the ledger stands, so that a restart is no reset."""
+    metrics = Metrics(**labels_of(snapshot))
+    metrics.seed(totals_for_metrics(ledger), requests_for_metrics(ledger))
+    return metrics
+
+
+async def keep_writer(writer: LedgerProcess) -> None:
+    """Start the ledger's writer, and start it again should it die: the journal waits for it. Until cancelled."""
+    await asyncio.sleep(WRITER_WAITS_S)
+    while True:
+        writer.start()
+        await asyncio.sleep(WRITER_LOOK_S)
+
+
+async def tell_ledger(metrics: Metrics, writer: LedgerProcess) -> None:
+    """Bring the ledger's gauges up to date. A ledger that cannot be read now keeps its last numbers."""
+    with contextlib.suppress(sqlite3.Error):
+        backlog_bytes = await asyncio.get_running_loop().run_in_executor(None, writer.backlog_bytes)
+        metrics.ledger(writer.lag_s(backlog_bytes), backlog_bytes, writer.errors)
