@@ -16,8 +16,12 @@ WAYS = 4
 _TAGS = struct.Struct(f"<{WAYS}Q")
 _HEAD = struct.Struct("<QQId")
 """Tag, checksum, length, time. The checksum is of the time and the value, keyed with the tag."""
+_MARK = struct.Struct("<QQ")
 _SUMMED = struct.Struct("<d")
 _FRONT = _HEAD.size - _SUMMED.size
+
+Mark = tuple[int, int, int]
+"""Where a value lies, its tag and its checksum."""
 
 
 class Board:
@@ -39,13 +43,17 @@ class Board:
         """Bytes of memory for so many buckets."""
         return buckets * (_TAGS.size + WAYS * slot_bytes)
 
-    def seen(self, tag: int) -> int:
-        """The checksum of what lies there, 0 where nothing does: whoever knows it has the value already."""
-        at = self._find(tag)
-        if at < 0:
-            return 0
-        there, checksum, _, _ = _HEAD.unpack_from(self._memory, at)
-        return checksum if there == tag else 0
+    def mark(self, tag: int) -> Mark | None:
+        """What would tell this value from another one; None where nothing lies."""
+        start = self._find(tag)
+        if start < 0:
+            return None
+        there, checksum = _MARK.unpack_from(self._memory, start)
+        return (start, tag, checksum) if there == tag else None
+
+    def stands(self, mark: Mark) -> bool:
+        """Whether the value still lies there that had this mark: then it need not be read again."""
+        return _MARK.unpack_from(self._memory, mark[0]) == mark[1:]
 
     def written_at(self, tag: int) -> float:
         """The time of what lies there, 0 where nothing does."""
@@ -57,8 +65,8 @@ class Board:
         found = self._whole(self._find(tag), tag)
         return found[0] if found is not None else None
 
-    def put(self, tag: int, value: bytes, at: float) -> int:
-        """Lay a value down and return its checksum; 0 where a newer one is there, or where it is too long to lie here.
+    def put(self, tag: int, value: bytes, at: float) -> Mark | None:
+        """Lay a value down and return its mark; None where a newer one is there, or where it is too long to lie here.
 
         A value too long takes the one before it away, for that is out of date.
         """
@@ -66,17 +74,17 @@ class Board:
         if len(value) > self.value_bytes_max:
             if start >= 0:
                 self._memory[start : start + _HEAD.size] = bytes(_HEAD.size)
-            return 0
+            return None
         way = -1
         if start < 0:
             start, way = self._room(tag)
         elif _HEAD.unpack_from(self._memory, start)[3] > at and self._whole(start, tag) is not None:
-            return 0
+            return None
         checksum = xxh3_64_intdigest(_SUMMED.pack(at) + value, tag) or 1
         self._memory[start : start + _HEAD.size + len(value)] = _HEAD.pack(tag, checksum, len(value), at) + value
         if way >= 0:
             struct.pack_into("<Q", self._memory, way, tag)
-        return checksum
+        return start, tag, checksum
 
     def _find(self, tag: int) -> int:
         """Where the slot of a tag begins, -1 where it has none."""

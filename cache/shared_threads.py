@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from cache.board import Board, tag_of
+from cache.board import Board, Mark, tag_of
 from cache.stores.base import Store
 from cache.threads import RECENT_MAX, TEXT_MAX, Key, Threads
 from cache.types import ThreadRecord
@@ -34,16 +34,17 @@ class SharedThreads(Threads):
         """`seed` is a secret of the home folder: clients choose thread names, and shall not choose who drives out whom."""
         self._board = board
         self._seed = seed
-        self._marks: dict[Key, int] = {}
-        """The checksum of the record that is known here, where it has lain on the board."""
+        self._marks: dict[Key, Mark] = {}
+        """The marks on the board of records that are known here."""
         super().__init__(store, capacity, forget_s, wall)
 
     def recall(self, thread: str, team: str) -> ThreadRecord | None:
         key = (team, thread)
-        tag = self._tag(key)
-        mark = self._board.seen(tag)
-        if mark and mark == self._marks.get(key):
+        mark = self._marks.get(key)
+        if mark is not None and self._board.stands(mark):
             return super().recall(thread, team)
+        tag = self._tag(key)
+        mark = self._board.mark(tag)  # before the record is read: of a newer one it would be the wrong mark
         record = self._off_the_board(key, tag) or self._newest(key)
         if record is None:
             return None
@@ -51,7 +52,7 @@ class SharedThreads(Threads):
             mine = self._known.get(key)
             if mine is None or mine.last_end <= record.last_end:
                 self._known[key] = record
-                self._marks[key] = mark
+                self._note(key, mark)
             else:
                 record = mine
             self._known.move_to_end(key)
@@ -63,7 +64,7 @@ class SharedThreads(Threads):
         if len(record.thread) > TEXT_MAX:
             return
         key = (record.team, record.thread)
-        self._marks[key] = self._lay_down(key, record)
+        self._note(key, self._lay_down(key, record))
 
     def recent(self, limit: int, team: str | None = None) -> list[ThreadRecord]:
         # What is known here may be old news: the store says which threads others were busy with, the board what came of it.
@@ -104,12 +105,18 @@ class SharedThreads(Threads):
             self._lay_down(key, mine)
         return mine
 
-    def _lay_down(self, key: Key, record: ThreadRecord) -> int:
-        """Put a record on the board, unless a newer one is there; its checksum, or 0."""
+    def _note(self, key: Key, mark: Mark | None) -> None:
+        if mark is not None:
+            self._marks[key] = mark
+        else:
+            self._marks.pop(key, None)
+
+    def _lay_down(self, key: Key, record: ThreadRecord) -> Mark | None:
+        """Put a record on the board, unless a newer one is there; its mark, if it lies there now."""
         try:
             data = _encode(record)
         except UnicodeError:  # a lone surrogate in a name: it stays in this process
-            return 0
+            return None
         return self._board.put(self._tag(key), data, record.last_end)
 
     def _trim(self) -> None:

@@ -22,21 +22,23 @@ class SharedHouse(House):
     """A house with a door to the others."""
 
     def __init__(self, share: Share, **parts: object) -> None:
-        self._share = share
+        self._columns = share.columns
+        self._board = share.minted
+        self._inside = 0
         super().__init__(**parts)  # type: ignore[arg-type]  # the parts of a house, as `House` names them
 
     @property
     def inside(self) -> int:
         """Requests under way here."""
-        return self._share.columns.inside
+        return self._inside
 
     @inside.setter
     def inside(self, count: int) -> None:
-        self._share.columns.inside = count
+        self._inside = self._columns.inside = count
 
     def full(self, most: int) -> bool:
         # Each worker lets in one request at a time, so that the bound is passed by at most one for each other worker.
-        return self._share.columns.inside_all() >= most
+        return self._columns.inside_all() >= most
 
     def mint(self, response_id: str, upstream: str, team: str, thread: str) -> None:
         super().mint(response_id, upstream, team, thread)
@@ -45,13 +47,13 @@ class SharedHouse(House):
             data = _encode(_Found(id=response_id, upstream=upstream, team=team, thread=thread))
         except UnicodeError:  # a lone surrogate in a name: it stays in this process
             return
-        self._share.minted.put(tag, data, self.wall())
+        self._board.put(tag, data, self.wall())
 
     def minted(self, response_id: str) -> Minted | None:
         here = super().minted(response_id)
         if here is not None:
             return here
-        data = self._share.minted.get(self._tag(response_id))
+        data = self._board.get(self._tag(response_id))
         if data is None:
             return None
         try:

@@ -29,17 +29,29 @@ def board(memory):
 
 
 def test_what_was_laid_down_is_found_by_another(board, memory):
-    checksum = board.put(7, b"seven", 1.0)
+    mark = board.put(7, b"seven", 1.0)
     other = Board(memory, BUCKETS, SLOT)
     assert other.get(7) == b"seven"
-    assert other.seen(7) == checksum != 0
+    assert other.mark(7) == mark
     assert other.written_at(7) == 1.0
-    assert (other.get(8), other.seen(8), other.written_at(8)) == (None, 0, 0.0)
+    assert (other.get(8), other.mark(8), other.written_at(8)) == (None, None, 0.0)
+
+
+def test_a_mark_stands_until_another_value_comes(board, memory):
+    mark = board.put(7, b"seven", 1.0)
+    other = Board(memory, BUCKETS, SLOT)
+    assert other.stands(mark)
+    again = other.put(7, b"eight", 2.0)
+    assert not board.stands(mark)
+    assert board.stands(again)
+    assert board.put(7, bytes(SLOT), 3.0) is None
+    assert not board.stands(again)
+    assert board.mark(7) is None
 
 
 def test_the_newer_stays(board):
     board.put(7, b"newer", 2.0)
-    assert board.put(7, b"older", 1.0) == 0
+    assert board.put(7, b"older", 1.0) is None
     assert board.get(7) == b"newer"
     assert board.put(7, b"as new", 2.0)
     assert board.get(7) == b"as new"
@@ -55,12 +67,12 @@ def test_the_oldest_makes_room(board):
 
 def test_what_is_too_long_takes_the_one_before_away(board):
     board.put(7, b"short", 1.0)
-    assert board.put(7, bytes(SLOT), 2.0) == 0
+    assert board.put(7, bytes(SLOT), 2.0) is None
     assert board.get(7) is None
     assert board.put(7, b"short again", 3.0)
     assert board.get(7) == b"short again"
     assert board.put(8, bytes(board.value_bytes_max), 1.0)
-    assert board.put(8, bytes(board.value_bytes_max + 1), 1.0) == 0
+    assert board.put(8, bytes(board.value_bytes_max + 1), 1.0) is None
 
 
 @given(st.integers(0, Board.size(BUCKETS, SLOT) - 1), st.binary(min_size=1, max_size=40))
@@ -125,7 +137,7 @@ def test_looking_and_laying_down_take_microseconds(board):
         began = time.perf_counter()
         for number in range(1000):
             board.put(7, value, float(number))
-            board.seen(7)
+            board.mark(7)
         best = min(best, (time.perf_counter() - began) / 1000)
         board.put(7, bytes(200), 2000.0)
     assert best < 12e-6, f"{best * 1e6:.1f} µs"  # 2.2 µs were measured

@@ -40,7 +40,7 @@ def test_another_id_under_the_same_tag_is_not_taken_for_it(two, monkeypatch):
     monkeypatch.setattr(SharedHouse, "_tag", lambda self, response_id: 5)
     one.mint("resp_1", "openai", "payments", "t-1")
     assert other.minted_by("resp_2") is None
-    one._share.minted.put(5, b"junk", 2.0)
+    one._board.put(5, b"junk", 2.0)
     assert other.minted_by("resp_1") is None
 
 
