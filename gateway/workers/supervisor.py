@@ -60,13 +60,15 @@ class Supervisor:
         self.live = live
         self.home = home
         self.plan = plan
+        self.share = Share.make(plan.workers)
+        self._fresh = {column: Hand(column, self.share) for column in range(plan.workers)}
+        """Started before all else: they load while the books are opened."""
         home.seed()
         DiskStore(home.threads).close()  # made by one before many open it
         self.ledger = Ledger.open(home.ledger)
         self.writer = LedgerProcess(home.journal, self.ledger)
         self.writer.recover()
         self.merged = Merged(seeded_metrics(live.current, self.ledger))
-        self.share = Share.make(plan.workers)
         self.hands: dict[int, Hand] = {}
         self._door = Door(listener, lambda: list(self.hands.values()))
         self._numbers = count(1)
@@ -145,7 +147,8 @@ class Supervisor:
         pause_s = AGAIN_S
         while not self._stopping.is_set():
             began = time.monotonic()
-            hand = self.hands[column] = Hand(column, self.share)
+            hand = self._fresh.pop(column) if column in self._fresh else Hand(column, self.share)
+            self.hands[column] = hand
             await hand.open(self._start(column))
             await self._attend(hand)
             del self.hands[column]
