@@ -13,12 +13,11 @@ from xxhash import xxh3_64_intdigest
 WAYS = 4
 """Slots a tag may lie in; the oldest makes room. With one, two busy tags in one place would drive each other out."""
 
-_TAGS = struct.Struct(f"<{WAYS}Q")
+_TAG, _TAGS = struct.Struct("<Q"), struct.Struct(f"<{WAYS}Q")
+"""A bucket's tags lie together, apart from its slots, so that looking for one is one read."""
 _HEAD = struct.Struct("<QQId")
 """Tag, checksum, length, time. The checksum is of the time and the value, keyed with the tag."""
-_MARK = struct.Struct("<QQ")
-_SUMMED = struct.Struct("<d")
-_FRONT = _HEAD.size - _SUMMED.size
+_MARK, _FRONT, _AT = struct.Struct("<QQ"), struct.Struct("<QQI"), struct.Struct("<d")
 
 Mark = tuple[int, int, int]
 """Where a value lies, its tag and its checksum."""
@@ -70,41 +69,40 @@ class Board:
 
         A value too long takes the one before it away, for that is out of date.
         """
-        start = self._find(tag)
+        memory, index = self._memory, (tag & self._mask) * _TAGS.size
+        tags = _TAGS.unpack_from(memory, index)
+        found = tag in tags
         if len(value) > self.value_bytes_max:
-            if start >= 0:
-                self._memory[start : start + _HEAD.size] = bytes(_HEAD.size)
+            if found:
+                start = self._slot(index, tags.index(tag))
+                memory[start : start + _HEAD.size] = bytes(_HEAD.size)
             return None
-        way = -1
-        if start < 0:
-            start, way = self._room(tag)
-        elif _HEAD.unpack_from(self._memory, start)[3] > at and self._whole(start, tag) is not None:
+        way = tags.index(tag) if found else tags.index(0) if 0 in tags else self._oldest(index)
+        start = self._slot(index, way)
+        if found and _AT.unpack_from(memory, start + _FRONT.size)[0] > at and self._whole(start, tag) is not None:
             return None
-        checksum = xxh3_64_intdigest(_SUMMED.pack(at) + value, tag) or 1
-        self._memory[start : start + _HEAD.size + len(value)] = _HEAD.pack(tag, checksum, len(value), at) + value
-        if way >= 0:
-            struct.pack_into("<Q", self._memory, way, tag)
+        summed = _AT.pack(at) + value
+        checksum = xxh3_64_intdigest(summed, tag) or 1
+        memory[start : start + _FRONT.size + len(summed)] = _FRONT.pack(tag, checksum, len(value)) + summed
+        if not found:
+            _TAG.pack_into(memory, index + way * _TAG.size, tag)
         return start, tag, checksum
 
     def _find(self, tag: int) -> int:
         """Where the slot of a tag begins, -1 where it has none."""
-        bucket = tag & self._mask
-        tags = _TAGS.unpack_from(self._memory, bucket * _TAGS.size)
-        if tag not in tags:
-            return -1
-        return self._slots + (bucket * WAYS + tags.index(tag)) * self._slot_bytes
+        index = (tag & self._mask) * _TAGS.size
+        tags = _TAGS.unpack_from(self._memory, index)
+        return self._slot(index, tags.index(tag)) if tag in tags else -1
 
-    def _room(self, tag: int) -> tuple[int, int]:
-        """The slot that is free or oldest, and where its tag is noted."""
-        bucket = tag & self._mask
-        tags = _TAGS.unpack_from(self._memory, bucket * _TAGS.size)
-        first = self._slots + bucket * WAYS * self._slot_bytes
-        if 0 in tags:
-            way = tags.index(0)
-        else:
-            ages = [_HEAD.unpack_from(self._memory, first + each * self._slot_bytes)[3] for each in range(WAYS)]
-            way = ages.index(min(ages))
-        return first + way * self._slot_bytes, bucket * _TAGS.size + way * 8
+    def _slot(self, index: int, way: int) -> int:
+        """Where a slot begins, from where its bucket's tags do."""
+        return self._slots + (index // _TAG.size + way) * self._slot_bytes
+
+    def _oldest(self, index: int) -> int:
+        """Which slot of a full bucket was written longest ago."""
+        first = self._slot(index, 0) + _FRONT.size
+        ages = [_AT.unpack_from(self._memory, first + way * self._slot_bytes)[0] for way in range(WAYS)]
+        return ages.index(min(ages))
 
     def _whole(self, start: int, tag: int) -> tuple[bytes, float] | None:
         """Value and time of a slot, None unless it is this tag's and of one piece."""
@@ -114,10 +112,10 @@ class Board:
         there, checksum, length, at = _HEAD.unpack_from(slot)
         if there != tag or length > self.value_bytes_max:
             return None
-        summed = slot[_FRONT : _HEAD.size + length]
+        summed = slot[_FRONT.size : _HEAD.size + length]
         if (xxh3_64_intdigest(summed, tag) or 1) != checksum:
             return None
-        return summed[_SUMMED.size :], at
+        return summed[_AT.size :], at
 
 
 def tag_of(name: bytes, seed: int) -> int:

@@ -1,21 +1,11 @@
 """The house of one of several workers: how many are inside, and who made a response, is asked of all of them."""
 
-import msgspec
-
 from cache.board import tag_of
 from gateway.house import House, Minted
 from gateway.workers.share import Share
 
-_encode = msgspec.msgpack.Encoder().encode
-
-
-class _Found(Minted, frozen=True):
-    """What lies on the board: an id, and where the response came from."""
-
-    id: str
-
-
-_decode = msgspec.msgpack.Decoder(_Found).decode
+_BETWEEN = "\0"
+"""Parts what lies on the board: id, upstream, team, thread. Cheaper than a format, and written once a request."""
 
 
 class SharedHouse(House):
@@ -42,25 +32,21 @@ class SharedHouse(House):
 
     def mint(self, response_id: str, upstream: str, team: str, thread: str) -> None:
         super().mint(response_id, upstream, team, thread)
-        tag = self._tag(response_id)
         try:
-            data = _encode(_Found(id=response_id, upstream=upstream, team=team, thread=thread))
+            data = _BETWEEN.join((response_id, upstream, team, thread)).encode()
         except UnicodeError:  # a lone surrogate in a name: it stays in this process
             return
-        self._board.put(tag, data, self.wall())
+        self._board.put(self._tag(response_id), data, self.wall())
 
     def minted(self, response_id: str) -> Minted | None:
         here = super().minted(response_id)
         if here is not None:
             return here
         data = self._board.get(self._tag(response_id))
-        if data is None:
+        parts = data.decode("utf-8", "replace").split(_BETWEEN) if data is not None else ()
+        if len(parts) != 4 or parts[0] != response_id:  # another id's, or one with the mark in a name
             return None
-        try:
-            found = _decode(data)
-        except (msgspec.DecodeError, UnicodeError):
-            return None
-        return found if found.id == response_id else None
+        return Minted(upstream=parts[1], team=parts[2], thread=parts[3])
 
     def _tag(self, response_id: str) -> int:
         return tag_of(response_id.encode("utf-8", "surrogatepass"), self.seed)

@@ -49,6 +49,8 @@ def test_an_id_that_is_no_text_stays_here(two):
     one.mint("resp_\ud800", "openai", "payments", "t")
     assert one.minted_by("resp_\ud800") == "openai"
     assert other.minted_by("resp_\ud800") is None
+    one.mint("resp_0", "openai", "payments", "a \0 within")
+    assert other.minted_by("resp_0") is None
     one.mint("r" * 1000, "openai", "payments", "t")  # too long to lie on the board
     assert one.minted_by("r" * 1000) == "openai"
     assert other.minted_by("r" * 1000) is None
