@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from routing.matrix import route_for
 from routing.policy import Policy, Rule
 from routing.rules import matches
@@ -24,11 +26,39 @@ def decide(
 
     `signals` and `workload` are asked for only when something depends on them: explicit and pinned requests cost
     nothing more. `known` says whether a model name is configured. An unknown explicit model gives a decision without a
-    model and the reason `unknown_model`: the caller makes the error of it.
+    model and the reason `unknown_model`: the caller makes the error of it. Rules are tried in order until one decides; those
+    that only warn, and those in shadow, are noted on the way.
     """
+    if not policy.rules:
+        return _unruled(asked, workload, pin, policy, known)
+    shadows: list[Decision] = []
+    warnings: list[str] = []
+    decision = None
     for rule in policy.rules:
-        if matches(rule.when, asked, signals, workload):
-            return _by_rule(rule, asked, policy)
+        if not matches(rule.when, asked, signals, workload):
+            continue
+        if rule.shadow:
+            shadows.append(_by_rule(rule, asked, policy))
+            continue
+        if rule.warn:
+            warnings.append(rule.warn)
+        if rule.decides:
+            decision = _by_rule(rule, asked, policy)
+            break
+    decision = decision or _unruled(asked, workload, pin, policy, known)
+    if not shadows and not warnings:
+        return decision
+    return replace(decision, shadows=tuple(shadows), warning="; ".join(warnings))
+
+
+def _unruled(
+    asked: Asked,
+    workload: Callable[[], Workload],
+    pin: Pin | None,
+    policy: Policy,
+    known: Callable[[str], bool],
+) -> Decision:
+    """What is decided where no rule does."""
     if asked.model in policy.routes:
         route = policy.routes[asked.model]
         return _to(route, asked, "override", "route_name", f"the client asked for route {route.name}")
@@ -66,7 +96,7 @@ def _by_rule(rule: Rule, asked: Asked, policy: Policy) -> Decision:
 
 
 def _by_workload(work: Workload, asked: Asked, policy: Policy) -> Decision:
-    fitting = route_for(work, policy)
+    fitting = route_for(work, policy, asked.team)
     if fitting is None or work.confidence < policy.min_confidence:
         text = f"not sure enough ({work.confidence:.2f}) that this is {work.input} to {work.output}"
         return _to(policy.routes[policy.default], asked, "fallback", "low_confidence", text, work)

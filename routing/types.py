@@ -4,7 +4,7 @@ Every value here is frozen and small; nothing in this room reads a clock, a file
 instead of dataclasses because a frozen struct is built about ten times faster, and several are built per request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -103,6 +103,17 @@ class Asked(Struct, frozen=True):
     """Lower-case header names; only rules look at them."""
     now: float = 0.0
     """Unix time in seconds; rules about time of day read it."""
+    past: "Past | None" = None
+    """None for a thread without one."""
+
+
+class Past(Struct, frozen=True):
+    """What rules may ask of a thread's past."""
+
+    age_s: float
+    idle_s: float
+    freshness: Callable[[], str]
+    """State of its prompt cache if it stays where it is; asked for only when a rule needs it."""
 
 
 class Decision(Struct, frozen=True):
@@ -121,3 +132,9 @@ class Decision(Struct, frozen=True):
     workload: Workload | None = None
     rule: str = ""
     """Name of the rule that matched, if one did."""
+    shadows: "tuple[Decision, ...]" = ()
+    """What rules in shadow would have decided."""
+
+    def differs(self, other: "Decision") -> bool:
+        """Whether the two lead elsewhere."""
+        return (self.route, self.model, self.refusal) != (other.route, other.model, other.refusal)

@@ -118,6 +118,12 @@ SWITCHES = Declared(
     help="Threads moved to another route than the one their cache lives on.",
     labels=("from", "to", "cause"),
 )
+SHADOWS = Declared(
+    name="pointsman_shadow_rules_total",
+    type="counter",
+    help="Requests a rule in shadow fits, and whether it would have sent them elsewhere.",
+    labels=("rule", "differs"),
+)
 CACHE_REQUESTS = Declared(
     name="pointsman_cache_requests_total",
     type="counter",
@@ -239,9 +245,9 @@ PRICE_AGE = Declared(
 )
 
 FAMILIES: tuple[Declared, ...] = (
-    REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
-    CACHE_SHIFTS, STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT,
-    REFUSALS, LOOP_HELD, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
+    REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, SHADOWS, CACHE_REQUESTS, CACHE_OUTCOMES,
+    CACHE_SHIFTS, STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN,
+    INFLIGHT, REFUSALS, LOOP_HELD, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
 )  # fmt: skip
 """In the order of the page and of the reference."""
 

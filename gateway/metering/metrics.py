@@ -74,6 +74,7 @@ class Metrics:
         self._unpriced = self._counters[families.UNPRICED.name]
         self._decisions = self._counters[families.DECISIONS.name]
         self._switches = self._counters[families.SWITCHES.name]
+        self._shadows = self._counters[families.SHADOWS.name]
         self._cache_requests = self._counters[families.CACHE_REQUESTS.name]
         self._cache_shifts = self._counters[families.CACHE_SHIFTS.name]
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
@@ -134,6 +135,10 @@ class Metrics:
     def switched(self, from_: str, to: str, cause: str) -> None:
         """A thread was moved to another route."""
         self._switches.row(from_ or DIRECT, to or DIRECT, cause).value += 1
+
+    def shadowed(self, rule: str, differs: bool) -> None:
+        """A rule in shadow fits; `differs` says that it would have sent the request elsewhere."""
+        self._shadows.row(rule, "yes" if differs else "no").value += 1
 
     def cache_predicted(self, team: str, provider: str, state: str) -> None:
         """The cache state expected of a request about to be sent."""
