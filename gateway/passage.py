@@ -14,7 +14,7 @@ from cache.types import ThreadRecord
 from gateway import headers
 from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, is_crossed, splice
-from gateway.dialects.edits import edits_for, hides_usage
+from gateway.dialects.edits import edits_for, hides_usage, with_effort
 from gateway.dialects.endpoints import TRANSLATED
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.dialects.sse import KEEPALIVE
@@ -145,6 +145,7 @@ class RequestPassage:
         body = self.body
         self.hides_usage = False
         if ask is not None:
+            effort = self.decision.effort
             if _must_translate(ask, upstream):
                 translate = Translate(
                     dialect=ask.dialect,
@@ -156,8 +157,9 @@ class RequestPassage:
                     provider=upstream.provider,
                 )
                 self.hides_usage = hides_usage(ask)
+                body = with_effort(ask, effort) if effort else body
             else:
-                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider)
+                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider, effort)
                 body = splice(ask.body, edits) if edits else ask.body
         path = upstream.base_path + self.head.path.removeprefix("/v1")
         send = Send(

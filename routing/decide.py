@@ -33,6 +33,7 @@ def decide(
         return _unruled(asked, workload, pin, policy, known)
     shadows: list[Decision] = []
     warnings: list[str] = []
+    effort = ""
     decision = None
     for rule in policy.rules:
         if not matches(rule.when, asked, signals, workload):
@@ -42,13 +43,16 @@ def decide(
             continue
         if rule.warn:
             warnings.append(rule.warn)
+        effort = effort or rule.effort
         if rule.decides:
             decision = _by_rule(rule, asked, policy)
             break
     decision = decision or _unruled(asked, workload, pin, policy, known)
-    if not shadows and not warnings:
+    if not shadows and not warnings and not effort:
         return decision
-    return replace(decision, shadows=tuple(shadows), warning="; ".join(warnings))
+    return replace(
+        decision, shadows=tuple(shadows), warning="; ".join(warnings), effort=effort or decision.effort
+    )
 
 
 def _unruled(
@@ -74,6 +78,7 @@ def _unruled(
             source="sticky",
             reasons=(Reason(word="thread_pinned", text=text),),
             fallbacks=policy.routes[pin.route].fallbacks,
+            effort=policy.routes[pin.route].effort,
         )
     return _by_workload(workload(), asked, policy)
 
@@ -88,10 +93,17 @@ def _by_rule(rule: Rule, asked: Asked, policy: Policy) -> Decision:
             source="rule",
             reasons=(reason,),
             fallbacks=route.fallbacks,
+            effort=rule.effort or route.effort,
             rule=rule.name,
         )
     return Decision(
-        route="", model=rule.model, source="rule", reasons=(reason,), refusal=rule.refuse, rule=rule.name
+        route="",
+        model=rule.model,
+        source="rule",
+        reasons=(reason,),
+        effort=rule.effort,
+        refusal=rule.refuse,
+        rule=rule.name,
     )
 
 
@@ -113,5 +125,6 @@ def _to(
         source=source,
         reasons=(Reason(word=word, text=text),),
         fallbacks=route.fallbacks,
+        effort=route.effort,
         workload=work,
     )

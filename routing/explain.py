@@ -29,6 +29,7 @@ def explain(decision: Decision, workload: Workload | None = None, turn_text: str
     return {
         "route": decision.route or None,
         "model": decision.model or None,
+        "effort": decision.effort or None,
         "source": decision.source,
         "rule": decision.rule or None,
         "refusal": decision.refusal or None,
@@ -87,6 +88,7 @@ def _shadow(shadow: Decision, decision: Decision) -> dict[str, Any]:
         "rule": shadow.rule,
         "route": shadow.route or None,
         "model": shadow.model or None,
+        "effort": shadow.effort or None,
         "refusal": shadow.refusal or None,
         "differs": shadow.differs(decision),
     }

@@ -48,7 +48,7 @@ class When(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """An override from the config. One of `route`, `model` and `refuse` is set, or only `warn`: then others still decide."""
+    """With none of `route`, `model` and `refuse`, only a warning or an effort, later ones decide."""
 
     name: str
     when: When
@@ -56,6 +56,8 @@ class Rule(Struct, frozen=True):
     model: str = ""
     refuse: str = ""
     because: str = ""
+    effort: str = ""
+    """Reasoning effort, in place of the route's; alone it is no decision, and goes with whatever is decided."""
     warn: str = ""
     """Told to the client beside whatever is decided."""
     shadow: bool = False

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 Dialect = Literal["chat", "responses", "messages"]
 AgentKind = Literal["main", "subagent", "auxiliary", "compaction"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 Source = Literal["override", "rule", "classifier", "sticky", "budget", "fallback"]
 
 InputKind = Literal["code", "shell", "diff", "log", "image", "audio", "prose"]
@@ -76,6 +77,8 @@ class Route(Struct, frozen=True):
     model: str
     by_dialect: Mapping[str, str] = {}
     fallbacks: tuple[str, ...] = ()
+    effort: str = ""
+    """Reasoning effort for what goes this way; empty leaves the client's."""
 
     def model_for(self, dialect: str) -> str:
         return self.by_dialect.get(dialect, self.model)
@@ -127,6 +130,8 @@ class Decision(Struct, frozen=True):
     reasons: tuple[Reason, ...]
     """The first one names the deciding reason."""
     fallbacks: tuple[str, ...] = ()
+    effort: str = ""
+    """Reasoning effort to ask the model for; empty leaves the client's."""
     refusal: str = ""
     warning: str = ""
     workload: Workload | None = None
@@ -137,4 +142,9 @@ class Decision(Struct, frozen=True):
 
     def differs(self, other: "Decision") -> bool:
         """Whether the two lead elsewhere."""
-        return (self.route, self.model, self.refusal) != (other.route, other.model, other.refusal)
+        return (self.route, self.model, self.effort, self.refusal) != (
+            other.route,
+            other.model,
+            other.effort,
+            other.refusal,
+        )

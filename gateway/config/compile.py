@@ -67,6 +67,7 @@ def _policy(config: schema.Config) -> policy.Policy:
                 model=route.model,
                 by_dialect=dict[str, str](route.by_dialect.items()),
                 fallbacks=route.fallbacks,
+                effort=route.effort or "",
             )
             for name, route in config.routes.items()
         },
@@ -93,6 +94,7 @@ def _rule(rule: schema.Rule) -> policy.Rule:
         model=rule.then.model or "",
         refuse=rule.then.refuse or "",
         because=rule.because or "",
+        effort=rule.then.effort or "",
         warn=rule.then.warn or "",
         shadow=rule.then.shadow,
     )

@@ -30,7 +30,7 @@ from gateway.config.scalars import (
     UsdPerMillion,
     one_or_many,
 )
-from routing.types import AgentKind, Dialect, InputKind, OutputKind
+from routing.types import AgentKind, Dialect, Effort, InputKind, OutputKind
 
 Endpoint = Literal["chat", "responses", "messages", "embeddings", "completions"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -121,6 +121,11 @@ class Route(Section):
     fallbacks: tuple[ModelName, ...] = Field(
         default=(), max_length=8, description="Models to try in this order when the first fails before its first byte."
     )
+    effort: Effort | None = Field(
+        default=None,
+        description="Reasoning effort asked for in place of the client's; only for models that know the word. Left out, "
+        "the client's passes.",
+    )
 
 
 class MatrixLine(Section):
@@ -198,11 +203,15 @@ class When(Section):
 
 
 class Then(Section):
-    """What a rule does: one of route, model and refuse, a warning beside it, or a warning alone."""
+    """What a rule does: one of route, model and refuse; effort and a warning beside it, or alone."""
 
     route: Name | None = Field(default=None, description="Send the request down this route.")
     model: ModelName | None = Field(default=None, description="Send the request to this model.")
     refuse: Line | None = Field(default=None, description="Refuse the request, with this message for the client.")
+    effort: Effort | None = Field(
+        default=None,
+        description="Ask for this reasoning effort. Alone it decides nothing, and later rules are tried.",
+    )
     warn: Line | None = Field(
         default=None,
         description="Sent to the client in `x-pointsman-warning`. Alone it decides nothing, and later rules are tried.",
@@ -214,8 +223,11 @@ class Then(Section):
     @model_validator(mode="after")
     def _one_at_most(self) -> "Then":
         chosen = sum(choice is not None for choice in (self.route, self.model, self.refuse))
-        if chosen > 1 or (not chosen and self.warn is None):
-            raise PydanticCustomError("rule", "must have exactly one of route, model and refuse, or a warning alone")
+        if chosen > 1 or not (chosen or self.warn or self.effort):
+            text = "must have exactly one of route, model and refuse, or effort or a warning alone"
+            raise PydanticCustomError("rule", text)
+        if self.refuse and self.effort:
+            raise PydanticCustomError("rule", "asks for an effort of what it refuses")
         if self.shadow and (not chosen or self.warn is not None):
             raise PydanticCustomError("rule", "in shadow a rule has one of route, model and refuse, and no warning")
         return self

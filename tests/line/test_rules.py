@@ -19,6 +19,30 @@ def said(*turns: str) -> dict:
     return {"model": "auto", "messages": [{"role": "user", "content": turn} for turn in turns]}
 
 
+def test_a_routes_effort_reaches_the_model_in_its_own_words(tmp_path):
+    upstream, chat = Upstream(), Upstream()
+    for each in (upstream, chat):
+        each.script = lambda asked, wire: wire.sendall(answer(json.dumps({**MESSAGE, "usage": USAGE}).encode()))
+    settings = {**config(upstream, upstream, chat), "teams": {}}
+    settings["routes"]["code"]["effort"] = "high"
+    settings["rules"] = [{"name": "cheap", "when": {"model": "local"}, "then": {"effort": "low"}}]
+    turn = [{"role": "user", "content": "Write a function that adds two numbers."}]
+    with gateway(tmp_path, settings) as running:
+
+        def arrives(path: str, body: dict) -> dict:
+            assert running.ask(path, body).status == 200
+            return (chat if body["model"] == "local" else upstream).arrived[-1].json
+
+        asked = {"model": "code", "messages": turn, "reasoning_effort": "minimal"}
+        assert arrives("/v1/chat/completions", asked) == {**asked, "model": "gpt-6.1-sol", "reasoning_effort": "high"}
+        asked = {"model": "code", "input": "Write one.", "reasoning": {"summary": "auto"}}
+        assert arrives("/v1/responses", asked)["reasoning"] == {"summary": "auto", "effort": "high"}
+        assert arrives("/v1/messages", {"model": "code", "max_tokens": 9, "messages": turn})["output_config"] == {"effort": "high"}
+        explicit = {"model": "gpt-6.1-sol", "messages": turn, "reasoning_effort": "minimal"}
+        assert arrives("/v1/chat/completions", explicit) == explicit
+        assert arrives("/v1/responses", {"model": "local", "input": "Write one."})["reasoning_effort"] == "low"
+
+
 def test_rules_about_a_thread_warn_note_and_refuse(tmp_path):
     upstream = Upstream()
     upstream.script = lambda asked, wire: wire.sendall(answer(json.dumps({**MESSAGE, "usage": USAGE}).encode()))

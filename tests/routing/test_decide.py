@@ -143,6 +143,18 @@ def test_a_warning_alone_lets_others_decide():
     assert alone.warning == "mind the budget"
 
 
+def test_an_effort_comes_from_the_rule_or_else_the_route():
+    policy = msgspec.structs.replace(POLICY, routes={**ROUTES, "code": msgspec.structs.replace(ROUTES["code"], effort="low")})
+    assert go(policy=policy, work=lambda: CODE).effort == "low"
+    assert go(policy=policy, pin=Pin(route="code", model="coder")).effort == "low"
+    assert go(msgspec.structs.replace(AUTO, model="gpt"), policy).effort == "", "an explicit model keeps the client's"
+    rules = Rule(name="a", when=When(), effort="high"), Rule(name="b", when=When(), route="code", effort="max")
+    assert go(policy=msgspec.structs.replace(policy, rules=rules)).effort == "high", "first match wins"
+    assert go(policy=msgspec.structs.replace(policy, rules=rules[1:])).effort == "max"
+    asked = msgspec.structs.replace(AUTO, model="gpt")
+    assert (go(asked, several(rules[0])).model, go(asked, several(rules[0])).effort) == ("gpt", "high")
+
+
 def test_what_is_in_shadow_is_noted_and_not_done():
     policy = several(
         Rule(name="a", when=When(), refuse="no", shadow=True),

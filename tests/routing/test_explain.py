@@ -36,6 +36,7 @@ def test_the_whole_story() -> None:
     assert json.loads(json.dumps(story)) == {
         "route": "code",
         "model": "coder",
+        "effort": None,
         "source": "classifier",
         "rule": None,
         "refusal": None,
@@ -118,5 +119,6 @@ def test_warnings_and_shadows_are_told() -> None:
     other = Decision(route="general", model="writer", source="rule", reasons=(Reason(word="rule:x", text=""),), rule="x")
     story = explain(decided(warning="mind", shadows=(other, decided())))
     assert story["warning"] == "mind"
-    assert story["shadows"][0] == {"rule": "x", "route": "general", "model": "writer", "refusal": None, "differs": True}
+    told = {"rule": "x", "route": "general", "model": "writer", "effort": None, "refusal": None, "differs": True}
+    assert story["shadows"][0] == told
     assert story["shadows"][1]["differs"] is False

@@ -149,14 +149,14 @@ rules:
   - {name: a, when: {image: true}, then: {model: gpt-code}, because: cheap}
   - {name: b, when: {image: false}, then: {refuse: not now}}
   - {name: c, then: {route: code, warn: moved}}
-  - {name: d, then: {warn: dear}}
+  - {name: d, then: {warn: dear, effort: low}}
   - {name: e, then: {refuse: no, shadow: true}}
 """).policy.rules
     assert rules == (
         policy.Rule("a", policy.When(image=True), model="gpt-code", because="cheap"),
         policy.Rule("b", policy.When(image=False), refuse="not now"),
         policy.Rule("c", policy.When(), route="code", warn="moved"),
-        policy.Rule("d", policy.When(), warn="dear"),
+        policy.Rule("d", policy.When(), warn="dear", effort="low"),
         policy.Rule("e", policy.When(), refuse="no", shadow=True),
     )
 
@@ -241,8 +241,9 @@ def test_addresses_that_are_none(url: str) -> None:
 @pytest.mark.parametrize(
     ("then", "said"),
     [
-        ("{}", "must have exactly one of route, model and refuse, or a warning alone"),
-        ("{route: code, refuse: no}", "must have exactly one of route, model and refuse, or a warning alone"),
+        ("{}", "must have exactly one of route, model and refuse, or effort or a warning alone"),
+        ("{route: code, refuse: no}", "must have exactly one of route, model and refuse, or effort or a warning alone"),
+        ("{refuse: no, effort: low}", "asks for an effort of what it refuses"),
         ("{warn: dear, shadow: true}", "in shadow a rule has one of route, model and refuse, and no warning"),
         ("{route: code, warn: dear, shadow: true}", "in shadow a rule has one of route, model and refuse, and no warning"),
     ],
