@@ -48,7 +48,7 @@ class When(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """With none of `route`, `model` and `refuse`, only a warning or an effort, later ones decide."""
+    """Without `route`, `model` and `refuse` it decides nothing, and later rules are tried."""
 
     name: str
     when: When
