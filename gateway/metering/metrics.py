@@ -94,6 +94,8 @@ class Metrics:
 
         for outcome in families.OUTCOMES:
             self._events.row(outcome)
+        for status_class in _USUAL_CLASSES:
+            self._requests.row(OTHER, OTHER, OTHER, OTHER, status_class)  # where `refused` counts
         self.relabel(teams, routes, models, providers, expected)
 
     def relabel(

@@ -37,8 +37,7 @@ def scraped(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         tuple(PROVIDERS),
         tuple(PROVIDERS.values()),
         [Place(team=team, route=route, model=model, provider=provider)
-         for team in (*TEAMS, "other") for route in ("code", "general", "direct") for model, provider in PROVIDERS.items()]
-        + [Place(team="other", route="other", model="other", provider="other")],
+         for team in TEAMS for route in ("code", "general", "direct") for model, provider in PROVIDERS.items()],
     )  # fmt: skip
     prepare(metrics)
     server = _serving(metrics)
