@@ -209,6 +209,8 @@ class Gateway:
             metrics.loop_held(self.wires.longest_held_s())
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
+        metrics.in_force(int(self.live.current.version, 16), self.house.prices.version)
+        metrics.draining(self.house.draining)
 
     def _close(self) -> None:
         survival = self.house.forecast.survival

@@ -112,7 +112,7 @@ class RequestPassage:
         """The first attempt."""
         metrics = self.house.metrics
         if self.endpoint in TRANSLATED:  # an embedding or a count has no prompt cache to predict
-            metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state)
+            metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state, self.freshness.idle_s)
         first = self._forward()
         self.forwarded_at = self.house.monotonic()
         metrics.overhead(self.forwarded_at - self.entered_at)

@@ -6,6 +6,7 @@ Unknown is never zero: a model, tier, kind or fee without a price leaves the ans
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -66,6 +67,9 @@ class PriceBook:
         self._known: dict[tuple[str, str], Entry | None] = {}
         self._made: dict[tuple[str, int, str, int, bool], Rates] = {}
         self.built_at = datetime.fromisoformat(table.as_of).replace(tzinfo=UTC).timestamp()
+        bargains = sorted((name, *rates.items()) for name, rates in contract.items())
+        self.version = crc32(repr((table.as_of, bargains)).encode())
+        """A number that changes when the prices do."""
 
     @classmethod
     def load(cls, overrides: tuple[Mapping[str, str], ...]) -> "PriceBook":
