@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from gateway.config import compiled, schema
 from gateway.config.address import is_loopback, parse_url
+from gateway.config.compile_budgets import compile_budget, compile_limit
 from gateway.config.crosscheck import crosscheck
 from gateway.config.problems import ConfigError
 from gateway.upstream.plan import Retry
@@ -55,6 +56,8 @@ def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
         host=config.listen.host,
         port=config.listen.port,
         admin_digests=_digests(config.admin.keys),
+        budgets=tuple(map(compile_budget, config.budgets)),
+        rate_limits=tuple(map(compile_limit, config.rate_limits)),
     )
 
 

@@ -1,13 +1,14 @@
 """What a config says about itself: does everything named exist, can every line be reached, is nothing claimed twice?"""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gateway.config.address import AddressError, is_loopback, parse_url
 from gateway.config.compiled import fits
 from gateway.config.coverage import Given, covers, decides, given
 from gateway.config.problems import Problem, did_you_mean
 from gateway.config.schema import Config, MatrixLine, Rule
+from gateway.config.schema_budgets import Budget, RateLimit
 
 _CREDENTIAL = re.compile(r"[!-~]*")
 _EMPTY_KEY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -28,6 +29,7 @@ def crosscheck(config: Config) -> tuple[Problem, ...]:
         *_teams(config),
         *_keys(config),
         *_prices(config),
+        *_budgets(config),
     )
 
 
@@ -172,6 +174,30 @@ def _prices(config: Config) -> Iterator[Problem]:
         earlier = seen.setdefault((price.provider, price.model), index)
         if earlier != index:
             yield Problem(f"prices.{index}", f"prices.{earlier} is for the same provider and model")
+
+
+def _budgets(config: Config) -> Iterator[Problem]:
+    teams = {*config.teams, "default"}
+    sections: Mapping[str, Sequence[Budget | RateLimit]] = {"budgets": config.budgets, "rate_limits": config.rate_limits}
+    for section, entries in sections.items():
+        names: dict[str, int] = {}
+        for index, entry in enumerate(entries):
+            path = f"{section}.{index}"
+            earlier = names.setdefault(entry.name, index)
+            if earlier != index:
+                shown = config.as_written(f"{path}.name", entry.name)
+                yield Problem(f"{path}.name", f"'{shown}' is the name of {section}.{earlier}, too")
+            for place, team in enumerate(entry.teams or ()):
+                yield from _known(config, f"{path}.teams.{place}", "team", team, teams)
+    for index, budget in enumerate(config.budgets):
+        path = f"budgets.{index}"
+        if budget.degrade_to is not None:
+            yield from _known(config, f"{path}.degrade_to", "route", budget.degrade_to, config.routes)
+        steps = [step for step in (budget.warn_at, budget.degrade_at, budget.refuse_at) if step is not None]
+        if steps != sorted(steps):
+            yield Problem(path, "warn_at, degrade_at and refuse_at come in another order than they mean", severity="warning")
+        if not steps:
+            yield Problem(path, "does nothing but count: it neither warns nor refuses", severity="warning")
 
 
 def _known_model(config: Config, path: str, name: str) -> Iterator[Problem]:

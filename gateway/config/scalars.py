@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -51,6 +52,14 @@ def _compiled(value: str) -> str:
     return value
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):  # what an unknown name, a path and a folder give
+        raise PydanticCustomError("zone", "must be a time zone such as Europe/Berlin, and known to this machine") from None
+    return name
+
+
 def one_or_many(value: object) -> object:
     """A single word stands for a list of one."""
     return (value,) if isinstance(value, str | int | float) else value
@@ -81,3 +90,11 @@ UsdPerMillion = Annotated[
     WithJsonSchema({"type": ["number", "string"]}),
 ]
 """USD per million tokens. Six decimals are exactly one pico-dollar per token; anything finer could not be counted."""
+
+Dollars = Annotated[
+    Decimal,
+    Field(gt=0, le=1_000_000_000, decimal_places=6),
+    BeforeValidator(_not_boolean),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+Zone = Annotated[str, Field(max_length=64), AfterValidator(_known_zone)]

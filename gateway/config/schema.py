@@ -6,7 +6,7 @@ The descriptions are the reference manual: docs/reference/config.md and schema.j
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from cache.types import State
@@ -28,32 +28,22 @@ from gateway.config.scalars import (
     Seconds,
     Share,
     UsdPerMillion,
-    one_or_many,
 )
+from gateway.config.schema_base import Lines, Section, many
+from gateway.config.schema_budgets import Budget, RateLimit
 from routing.types import AgentKind, Dialect, Effort, InputKind, OutputKind
 
 Endpoint = Literal["chat", "responses", "messages", "embeddings", "completions"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-def _many(item: object) -> BeforeValidator:
-    return BeforeValidator(one_or_many, json_schema_input_type=item)
-
-
-Lines = Annotated[tuple[Line, ...], Field(min_length=1), _many(Line | tuple[Line, ...])]
-Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1), _many(Pattern | tuple[Pattern, ...])]
-Agents = Annotated[tuple[AgentKind, ...], Field(min_length=1), _many(AgentKind | tuple[AgentKind, ...])]
-Inputs = Annotated[tuple[InputKind, ...], Field(min_length=1), _many(InputKind | tuple[InputKind, ...])]
-Outputs = Annotated[tuple[OutputKind, ...], Field(min_length=1), _many(OutputKind | tuple[OutputKind, ...])]
-Dialects = Annotated[tuple[Dialect, ...], Field(min_length=1), _many(Dialect | tuple[Dialect, ...])]
-States = Annotated[tuple[State, ...], Field(min_length=1), _many(State | tuple[State, ...])]
-Weekdays = Annotated[tuple[Weekday, ...], Field(min_length=1), _many(Weekday | tuple[Weekday, ...])]
-
-
-class Section(BaseModel):
-    """What all sections have in common: unknown keys are errors, and a value read is never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1), many(Pattern | tuple[Pattern, ...])]
+Agents = Annotated[tuple[AgentKind, ...], Field(min_length=1), many(AgentKind | tuple[AgentKind, ...])]
+Inputs = Annotated[tuple[InputKind, ...], Field(min_length=1), many(InputKind | tuple[InputKind, ...])]
+Outputs = Annotated[tuple[OutputKind, ...], Field(min_length=1), many(OutputKind | tuple[OutputKind, ...])]
+Dialects = Annotated[tuple[Dialect, ...], Field(min_length=1), many(Dialect | tuple[Dialect, ...])]
+States = Annotated[tuple[State, ...], Field(min_length=1), many(State | tuple[State, ...])]
+Weekdays = Annotated[tuple[Weekday, ...], Field(min_length=1), many(Weekday | tuple[Weekday, ...])]
 
 
 class Listen(Section):
@@ -360,6 +350,8 @@ class Config(Section):
     streams: Streams = Field(default=Streams(), description="Care for streamed answers.")
     cache: Cache = Field(default=Cache(), description="What is remembered of threads.")
     ledger: Ledger = Field(default=Ledger(), description="The record of what was spent.")
+    budgets: tuple[Budget, ...] = Field(default=(), max_length=1000, description="What may be spent, and by whom.")
+    rate_limits: tuple[RateLimit, ...] = Field(default=(), max_length=1000, description="How fast, and by whom.")
     prices: tuple[Price, ...] = Field(default=(), description="Contract prices; they win over the built-in table.")
 
     _written: Mapping[str, str] = PrivateAttr(default_factory=dict)

@@ -188,6 +188,32 @@ BUDGET_SPENT = Declared(
     labels=("team", "window"),
     unit="usd",
 )
+BUDGET_RESERVED = Declared(
+    name="pointsman_budget_reserved_usd",
+    type="gauge",
+    help="Held of a team's budget for requests that are under way, in US dollars.",
+    labels=("team", "window"),
+    unit="usd",
+)
+BUDGET_REMAINING = Declared(
+    name="pointsman_budget_remaining_usd",
+    type="gauge",
+    help="What is left of a team's budget in its present window, in US dollars; 0 when it is overshot.",
+    labels=("team", "window"),
+    unit="usd",
+)
+BUDGET_SHARE = Declared(
+    name="pointsman_budget_used_share",
+    type="gauge",
+    help="How much of a budget the account that used most of it has used, 1 for all; users, keys and sessions are accounts.",
+    labels=("budget",),
+)
+BUDGET_ACCOUNTS = Declared(
+    name="pointsman_budget_accounts",
+    type="gauge",
+    help="Accounts of a budget by how far they have used it: fine, warn, degrade or refuse.",
+    labels=("budget", "level"),
+)
 OVERHEAD = Declared(
     name="pointsman_overhead_seconds",
     type="histogram",
@@ -289,6 +315,10 @@ FAMILIES: tuple[Declared, ...] = (
     SAVED,
     BUDGET,
     BUDGET_SPENT,
+    BUDGET_RESERVED,
+    BUDGET_REMAINING,
+    BUDGET_SHARE,
+    BUDGET_ACCOUNTS,
     OVERHEAD,
     UPSTREAM_SECONDS,
     FIRST_TOKEN,
@@ -325,6 +355,7 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
             ("override", "route_name"),
             ("sticky", "thread_pinned"),
             ("fallback", "low_confidence"),
+            ("budget", "budget"),
             *(("classifier", f"{into}_to_{out}") for into in get_args(InputKind) for out in get_args(OutputKind)),
         )
     ),

@@ -4,11 +4,12 @@ Counters go on from the ledger after a restart (`seed`) and exist at 0 before th
 Prometheus, a series that first appears with a value has never increased.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice, product
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
+from gateway.budgets.types import Level
 from gateway.metering import families
 from gateway.metering.exposition import CONTENT_TYPE, Family, Gauge, Histogram, Known, Row, Words, head, title
 from gateway.metering.families import CLOSED, CONFIGURED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
@@ -238,14 +239,23 @@ class Metrics:
         """Age of the built-in price table."""
         self._gauges[families.PRICE_AGE.name][()].value = seconds
 
-    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int) -> None:
-        """A team's budget and what is spent of it."""
+    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int, reserved_picos: int) -> None:
+        """A team's budget, and what is spent and held of it."""
         names = (self._names["team"].known(team), clean(window))
-        for declared, picos in ((families.BUDGET, limit_picos), (families.BUDGET_SPENT, spent_picos)):
-            gauges = self._gauges[declared.name]
-            if names not in gauges:
-                gauges[names] = Gauge(head(declared, names))
-            gauges[names].value = picos / PICOS_PER_USD
+        left = max(0, limit_picos - spent_picos - reserved_picos)
+        for declared, picos in (
+            (families.BUDGET, limit_picos),
+            (families.BUDGET_SPENT, spent_picos),
+            (families.BUDGET_RESERVED, reserved_picos),
+            (families.BUDGET_REMAINING, left),
+        ):
+            self._gauge(declared, names).value = picos / PICOS_PER_USD
+
+    def budget_used(self, budget: str, share: float, levels: Mapping[Level, int]) -> None:
+        """How much of a budget its fullest account has used, and how many accounts are how far."""
+        self._gauge(families.BUDGET_SHARE, (clean(budget),)).value = share
+        for level, count in levels.items():
+            self._gauge(families.BUDGET_ACCOUNTS, (clean(budget), level)).value = count
 
     # start and page
 
@@ -280,6 +290,12 @@ class Metrics:
         return sum(len(family) for family in self._counters.values())
 
     # how rows come to be
+
+    def _gauge(self, declared: families.Declared, names: tuple[str, ...]) -> Gauge:
+        gauges = self._gauges[declared.name]
+        if names not in gauges:
+            gauges[names] = Gauge(head(declared, names))
+        return gauges[names]
 
     def _family(self, declared: families.Declared) -> Family:
         return Family(declared, tuple(self._known(label) for label in declared.labels))
