@@ -24,7 +24,11 @@ from cache.stores.disk import DiskStore
 from cache.survival import Survival
 from cache.survival_file import SurvivalFile
 from cache.threads import Threads
-from gateway.api import explain, health, models, page, spend, threads
+from gateway.api import budgets, explain, health, models, page, spend, threads
+from gateway.budgets.budgets import COUNTERS_MAX, RATE_COUNTERS_MAX, Budgets
+from gateway.budgets.counters import LocalCounters
+from gateway.budgets.shown import show
+from gateway.budgets.types import Budget
 from gateway.config.compiled import Snapshot
 from gateway.config.live import Live
 from gateway.heartbeat import Heartbeat
@@ -34,7 +38,7 @@ from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.labels import labels_of
 from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_keeper import keep_writer, seeded_metrics, tell_ledger
+from gateway.metering.ledger_keeper import keep_writer, past_of, seed_budgets, seeded_metrics, tell_ledger
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.page import page as metrics_page
@@ -47,10 +51,11 @@ from gateway.wire.drive import Wires
 from gateway.wire.line import Line
 from gateway.wire.pool import Pool
 from gateway.workers.share import Share
+from gateway.workers.shared_counters import SharedCounters
 from gateway.workers.shared_house import SharedHouse
 from routing.weights import weights
 
-ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, page.router)
+ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, budgets.router, page.router)
 
 LEARNED_EVERY_S = 60.0
 """How often what was learned goes to its file; a crash loses no more than that of it."""
@@ -78,6 +83,12 @@ class Gateway:
         store = DiskStore(home.threads)
         seed, kept, forget_s = home.seed(), snapshot.threads_in_memory, snapshot.forget_s
         house = House if share is None else partial(SharedHouse, share)
+        if share is None:
+            budgets_ = Budgets(LocalCounters(COUNTERS_MAX), LocalCounters(RATE_COUNTERS_MAX))
+            seed_budgets(budgets_, snapshot, self.ledger)
+        else:
+            budgets_ = Budgets(SharedCounters.of_budgets(share.columns), SharedCounters.of_pace(share.columns))
+            budgets_.install(snapshot.budgets, snapshot.rate_limits, time.time())
         self.house: House = house(
             live=live,
             keys=KeyRing(snapshot.teams, snapshot.admin_digests),
@@ -90,6 +101,7 @@ class Gateway:
                 else SharedThreads(store, kept, forget_s, share.threads, seed)
             ),
             forecast=Forecast(survival),
+            budgets=budgets_,
             seed=seed,
             ids=Ids(secrets.randbits(40)),
             wall=time.time,
@@ -97,6 +109,7 @@ class Gateway:
             chance=random.random,
         )
         weights()  # read now: the first request shall not wait for it
+        self._seeding: set[asyncio.Task[None]] = set()
         self.wires: Wires | None = None
         self.heartbeat: Heartbeat | None = None
         self.line: LineApp | None = None
@@ -132,11 +145,9 @@ class Gateway:
         pool.send_soon = self.wires.send_soon
         self._install(self.live.current)
         self.heartbeat = Heartbeat(loop)
-        watches = [
-            loop.create_task(self.live.watch(on_change=self._install)),
-            loop.create_task(self._keep_learned()),
-        ]
-        if self.writer is not None:
+        watches = [loop.create_task(self._keep_learned())]
+        if self.writer is not None:  # of several workers, the supervisor does both
+            watches.append(loop.create_task(self.live.watch(on_change=self._install)))
             watches.append(loop.create_task(keep_writer(self.writer)))
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
@@ -168,6 +179,10 @@ class Gateway:
         house.prices = PriceBook.load(snapshot.price_overrides)
         house.metrics.relabel(**labels_of(snapshot))
         house.metrics.config_reload(self.live.last_reload_ok)
+        fresh = house.budgets.install(snapshot.budgets, snapshot.rate_limits, house.wall())
+        if fresh and self.writer is not None:
+            self._seeding.add(task := asyncio.get_running_loop().create_task(self._seed(fresh)))
+            task.add_done_callback(self._seeding.discard)
         assert self.wires is not None
         assert self.line is not None
         self.wires.keepalive_s = snapshot.streams.keepalive_s
@@ -175,6 +190,13 @@ class Gateway:
         self.wires.drain_bytes = snapshot.streams.drain_bytes
         self.line.line.body_bytes_max = snapshot.limits.body_bytes
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
+
+    async def _seed(self, fresh: tuple[Budget, ...]) -> None:
+        """Give budgets that a reload brought their past."""
+        assert self.writer is not None
+        now = self.house.wall()
+        for budget, before in await past_of(fresh, self.ledger, self.writer, now):
+            self.house.budgets.seed(budget, before, now)
 
     async def _keep_learned(self) -> None:
         """Bring what was learned of caches to the file, and take what other processes brought."""
@@ -201,8 +223,12 @@ class Gateway:
             metrics.loop_held(self.wires.longest_held_s())
         if self.heartbeat is not None:
             metrics.loop_stalled(self.heartbeat.longest_s())
+        if self.writer is not None:
+            show(metrics, self.house.budgets, self.house.wall())
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
+        metrics.in_force(int(self.live.current.version, 16), self.house.prices.version)
+        metrics.draining(self.house.draining)
 
     def _close(self) -> None:
         survival = self.house.forecast.survival

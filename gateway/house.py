@@ -13,6 +13,7 @@ from msgspec import Struct
 from cache.forecast import Forecast
 from cache.prefixes import Prefixes
 from cache.threads import Threads
+from gateway.budgets.budgets import Budgets
 from gateway.config.live import Live
 from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
@@ -56,6 +57,7 @@ class House:
         prices: PriceBook,
         threads: Threads,
         forecast: Forecast,
+        budgets: Budgets,
         seed: int,
         ids: Ids,
         wall: Callable[[], float],
@@ -69,6 +71,7 @@ class House:
         self.prices = prices
         self.threads = threads
         self.forecast = forecast
+        self.budgets = budgets
         self.seed = seed
         self.prefixes = Prefixes(seed)
         self.ids = ids

@@ -4,9 +4,10 @@ Counters go on from the ledger after a restart (`seed`) and exist at 0 before th
 Prometheus, a series that first appears with a value has never increased.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice, product
 
+from gateway.budgets.types import Level
 from gateway.metering import families, process
 from gateway.metering.exposition import CONTENT_TYPE, Family, Gauge, Histogram, Known, Row, Words, head, title
 from gateway.metering.families import CLOSED, CONFIGURED, DECLARED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
@@ -55,8 +56,9 @@ class Metrics:
         models: Collection[str],
         providers: Collection[str],
         expected: Collection[Place] = (),
+        rules: Collection[str] = (),
     ) -> None:
-        self._names = {word: Names() for word in ("team", "route", "model", "provider")}
+        self._names = {word: Names() for word in set(CONFIGURED.values())}
         self.rows: list[Row] = []
         """All counter rows, in the order in which they came to be."""
         self.process: Callable[[], process.Reading] = process.read
@@ -74,6 +76,7 @@ class Metrics:
         self._unpriced = self._counters[families.UNPRICED.name]
         self._decisions = self._counters[families.DECISIONS.name]
         self._switches = self._counters[families.SWITCHES.name]
+        self._shadows = self._counters[families.SHADOWS.name]
         self._cache_requests = self._counters[families.CACHE_REQUESTS.name]
         self._cache_shifts = self._counters[families.CACHE_SHIFTS.name]
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
@@ -88,13 +91,16 @@ class Metrics:
         self._routing_seconds = self.histograms[families.ROUTING_SECONDS.name]
         self._overhead = self.histograms[families.OVERHEAD.name]
         self._upstream_seconds = self.histograms[families.UPSTREAM_SECONDS.name]
+        self._resume_idle = self.histograms[families.RESUME_IDLE.name]
         self._first_token = self.histograms[families.FIRST_TOKEN.name]
         self._inflight = self.gauges[families.INFLIGHT.name][()]
         self._inflight.value = 0
 
         for outcome in families.OUTCOMES:
             self._events.row(outcome)
-        self.relabel(teams, routes, models, providers, expected)
+        for status_class in _USUAL_CLASSES:
+            self._requests.row(OTHER, OTHER, OTHER, OTHER, status_class)  # where `refused` counts
+        self.relabel(teams, routes, models, providers, expected, rules)
 
     def relabel(
         self,
@@ -103,12 +109,14 @@ class Metrics:
         models: Collection[str],
         providers: Collection[str],
         expected: Collection[Place] = (),
+        rules: Collection[str] = (),
     ) -> None:
         """Let the names of a new config in. Names of the old one stay, and so do their series."""
         self._names["team"].add(teams)
         self._names["route"].add((DIRECT, *routes))
         self._names["model"].add(models)
         self._names["provider"].add(providers)
+        self._names["rule"].add(rules)
         self._spend_raw.clear()
         for family in self._counters.values():
             family.forget()
@@ -136,9 +144,15 @@ class Metrics:
         """A thread was moved to another route."""
         self._switches.row(from_ or DIRECT, to or DIRECT, cause).value += 1
 
-    def cache_predicted(self, team: str, provider: str, state: str) -> None:
-        """The cache state expected of a request about to be sent."""
+    def shadowed(self, rule: str, differs: bool) -> None:
+        """A rule in shadow fits; `differs` says that it would have sent the request elsewhere."""
+        self._shadows.row(rule, "yes" if differs else "no").value += 1
+
+    def cache_predicted(self, team: str, provider: str, state: str, idle_s: float | None = None) -> None:
+        """The cache state expected of a request about to be sent, and how long its thread had rested."""
         self._cache_requests.row(team, provider, state).value += 1
+        if idle_s is not None:
+            self._resume_idle.observe(idle_s)
 
     def cache_observed(self, provider: str, predicted: str, observed: str) -> None:
         """What the provider's usage showed of the cache, against what was expected."""
@@ -228,15 +242,36 @@ class Metrics:
         """Whether the config on disk is the one in use."""
         self.gauges[families.CONFIG_RELOAD.name][()].value = 1 if ok else 0
 
+    def in_force(self, config: int, prices: int) -> None:
+        """Numbers that change when the config in use does, and when its prices do."""
+        self.gauges[families.CONFIG_VERSION.name][()].value = config
+        self.gauges[families.PRICES_VERSION.name][()].value = prices
+
+    def draining(self, yes: bool) -> None:
+        """Whether open answers are being finished before a stop."""
+        self.gauges[families.DRAINING.name][()].value = 1 if yes else 0
+
     def price_table_age(self, seconds: float) -> None:
         """Age of the built-in price table."""
         self.gauges[families.PRICE_AGE.name][()].value = seconds
 
-    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int) -> None:
-        """A team's budget and what is spent of it."""
+    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int, reserved_picos: int) -> None:
+        """A team's budget, and what is spent and held of it."""
         names = (self._names["team"].known(team), clean(window))
-        self.gauge(families.BUDGET.name, names).value = limit_picos / PICOS_PER_USD
-        self.gauge(families.BUDGET_SPENT.name, names).value = spent_picos / PICOS_PER_USD
+        left = max(0, limit_picos - spent_picos - reserved_picos)
+        for declared, picos in (
+            (families.BUDGET, limit_picos),
+            (families.BUDGET_SPENT, spent_picos),
+            (families.BUDGET_RESERVED, reserved_picos),
+            (families.BUDGET_REMAINING, left),
+        ):
+            self.gauge(declared.name, names).value = picos / PICOS_PER_USD
+
+    def budget_used(self, budget: str, share: float, levels: Mapping[Level, int]) -> None:
+        """How much of a budget its fullest account has used, and how many accounts are how far."""
+        self.gauge(families.BUDGET_SHARE.name, (clean(budget),)).value = share
+        for level, count in levels.items():
+            self.gauge(families.BUDGET_ACCOUNTS.name, (clean(budget), level)).value = count
 
     # start and page
 

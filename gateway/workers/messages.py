@@ -32,6 +32,12 @@ class Reload(Struct, frozen=True, tag=True):
     """Read the config again."""
 
 
+class Accounts(Struct, frozen=True, tag=True):
+    """Accounts of budgets in which somebody has counted, for those who have not: budget, team, who. In both directions."""
+
+    accounts: list[tuple[str, str, str]]
+
+
 class Tell(Struct, frozen=True, tag=True):
     """Report your metrics now."""
 
@@ -74,8 +80,8 @@ class Ask(Struct, frozen=True, tag=True):
     number: int
 
 
-ToWorker = Start | Reload | Tell | Page | Drain | Hurry
-ToSupervisor = Ready | Leaving | Told | Ask
+ToWorker = Start | Reload | Accounts | Tell | Page | Drain | Hurry
+ToSupervisor = Ready | Accounts | Leaving | Told | Ask
 
 _encode = msgspec.msgpack.Encoder().encode
 to_worker = msgspec.msgpack.Decoder(ToWorker).decode

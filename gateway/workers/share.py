@@ -25,17 +25,17 @@ class Share:
         self.descriptors = tuple(descriptors)
         self.threads = Board(_mapped(threads), THREAD_BUCKETS, THREAD_BYTES)
         self.minted = Board(_mapped(minted), MINTED_BUCKETS, MINTED_BYTES)
-        self.columns = Columns(_mapped(columns), workers, mine)
+        self.columns = Columns(_mapped(columns), workers + 1, mine)
 
     @classmethod
     def make(cls, workers: int) -> "Share":
-        """New memory, all zero. The supervisor itself counts nothing."""
+        """New memory, all zero. The last column is the supervisor's own."""
         sizes = {
             "threads": Board.size(THREAD_BUCKETS, THREAD_BYTES),
             "minted": Board.size(MINTED_BUCKETS, MINTED_BYTES),
-            "columns": Columns.size(workers),
+            "columns": Columns.size(workers + 1),
         }
-        return cls([_made(name, size) for name, size in sizes.items()], workers, 0)
+        return cls([_made(name, size) for name, size in sizes.items()], workers, workers)
 
 
 def _made(name: str, size: int) -> int:

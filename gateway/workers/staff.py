@@ -5,10 +5,14 @@ import asyncio
 import socket
 import subprocess
 import sys
+import time
 
 from gateway.metering.report import Source
 from gateway.workers.messages import ToSupervisor, ToWorker, hear, say, to_supervisor
 from gateway.workers.share import Share
+
+SILENT_S = 3.0
+"""A worker that has said nothing for so long has its loop held up: it gets no new connections until it speaks again."""
 
 
 class Hand:
@@ -18,6 +22,7 @@ class Hand:
         """Start the process; it waits for its `Start`."""
         self.column = column
         self.ready = False
+        self.heard_at = time.monotonic()
         self.leaving = False
         self.source = Source()
         self._share = share
@@ -51,12 +56,18 @@ class Hand:
         """Its next message, None when it has ended."""
         assert self._reader is not None
         data = await hear(self._reader)
+        self.heard_at = time.monotonic()
         return None if data is None else to_supervisor(data)
 
     @property
     def takes(self) -> bool:
         """Whether connections may be handed to it."""
-        return self.ready and not self.leaving
+        return self.ready and not self.leaving and self.silent_s < SILENT_S
+
+    @property
+    def silent_s(self) -> float:
+        """How long nothing was heard of it; it speaks twice a second."""
+        return time.monotonic() - self.heard_at
 
     @property
     def open_connections(self) -> int:

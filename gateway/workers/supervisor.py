@@ -11,24 +11,27 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from itertools import count
 
 from msgspec import Struct
 
 from cache.stores.disk import DiskStore
-from gateway.config.compiled import Snapshot
+from gateway.budgets.budgets import Budgets
+from gateway.budgets.shown import show
+from gateway.budgets.types import Budget
 from gateway.config.live import Live
 from gateway.home import Home
 from gateway.metering.labels import labels_of
 from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_keeper import keep_writer, seeded_metrics, tell_ledger
+from gateway.metering.ledger_keeper import keep_writer, past_of, seed_budgets, seeded_metrics, tell_ledger
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.page import page
 from gateway.metering.report import Merged
 from gateway.workers.door import Door
-from gateway.workers.messages import Ask, Drain, Hurry, Leaving, Page, Ready, Reload, Start, Tell, Told
+from gateway.workers.messages import Accounts, Ask, Drain, Hurry, Leaving, Page, Ready, Reload, Start, Tell, Told
 from gateway.workers.share import Share
+from gateway.workers.shared_counters import SharedCounters
 from gateway.workers.staff import Hand
 
 REPORT_S = 0.2
@@ -36,6 +39,10 @@ REPORT_S = 0.2
 AGAIN_S, AGAIN_MAX_S = 0.1, 5.0
 """Pause before a worker is replaced, doubled while its successors die within `STEADY_S`."""
 STEADY_S = 10.0
+LOOK_S = 0.1
+"""How often is looked whether there is another config to tell of, and who is silent."""
+DEAD_S = 60.0
+"""A worker whose loop has been held for so long is not coming back: it is killed, and replaced."""
 LATE_S = 10.0
 """How long a worker may take beyond its drain before it is killed."""
 
@@ -69,11 +76,16 @@ class Supervisor:
         self.writer = LedgerProcess(home.journal, self.ledger)
         self.writer.recover()
         self.merged = Merged(seeded_metrics(live.current, self.ledger))
+        columns = self.share.columns
+        self.budgets = Budgets(SharedCounters.of_budgets(columns), SharedCounters.of_pace(columns))
+        seed_budgets(self.budgets, live.current, self.ledger)
+        self.budgets.on_listed = self._listed
         self.hands: dict[int, Hand] = {}
         self._door = Door(listener, lambda: list(self.hands.values()))
         self._numbers = count(1)
         self._reports: dict[int, tuple[set[int], asyncio.Event]] = {}
-        self._answering: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._told_state = live.current.version, live.last_reload_ok
         self._ready = asyncio.Event()
         self._failed = False
         self._stopping = asyncio.Event()
@@ -85,11 +97,11 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
-        self._install(self.live.current)
         keepers = [loop.create_task(self._keep(column)) for column in range(self.plan.workers)]
         watches = [
             loop.create_task(keep_writer(self.writer)),
-            loop.create_task(self.live.watch(on_change=self._changed)),
+            loop.create_task(self.live.watch()),
+            loop.create_task(self._look()),
         ]
         await _first(self._ready, self._stopping)
         if not self._failed and not self._stopping.is_set():
@@ -122,18 +134,47 @@ class Supervisor:
 
     def reload(self) -> None:
         """Read the config again, here and in all workers. A broken file changes nothing but the status."""
-        if self.live.reload():
-            self._install(self.live.current)
+        self.live.reload()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Have the workers read what has been read here. First what is theirs together, so that nothing is counted twice."""
+        state = self.live.current.version, self.live.last_reload_ok
+        if state == self._told_state:
+            return
+        if state[0] != self._told_state[0]:
+            snapshot = self.live.current
+            self.merged.metrics.relabel(**labels_of(snapshot))
+            fresh = self.budgets.install(snapshot.budgets, snapshot.rate_limits, time.time())
+            if fresh:
+                self._begin(self._seed(fresh))
+        self._told_state = state
         self._say_all(Reload())
 
-    def _changed(self, snapshot: Snapshot) -> None:
-        self._install(snapshot)
-        self._say_all(Reload())
+    async def _seed(self, fresh: tuple[Budget, ...]) -> None:
+        """Give budgets that a reload brought their past."""
+        now = time.time()
+        for budget, before in await past_of(fresh, self.ledger, self.writer, now):
+            self.budgets.seed(budget, before, now)
 
-    def _install(self, snapshot: Snapshot) -> None:
-        self.merged.metrics.relabel(**labels_of(snapshot))
+    def _listed(self, budget: str, team: str, who: str) -> None:
+        self._say_all(Accounts(accounts=[(budget, team, who)]))
 
-    def _say_all(self, message: Reload | Drain | Hurry) -> None:
+    async def _look(self) -> None:
+        """Follow what the watch of the file found, and end workers that have been silent for too long."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._follow()
+            for hand in self.hands.values():
+                if hand.ready and hand.silent_s > DEAD_S:
+                    hand.process.kill()
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _say_all(self, message: Reload | Accounts | Drain | Hurry) -> None:
         for hand in self.hands.values():
             hand.say(message)
 
@@ -173,11 +214,14 @@ class Supervisor:
                 if message.number:
                     self._told(message.number, hand.column)
             elif isinstance(message, Ask):
-                task = asyncio.get_running_loop().create_task(self._answer(hand, message.number))
-                self._answering.add(task)
-                task.add_done_callback(self._answering.discard)
+                self._begin(self._answer(hand, message.number))
+            elif isinstance(message, Accounts):
+                for account in message.accounts:
+                    self.budgets.meet(*account)
             elif isinstance(message, Ready):
                 hand.ready = True
+                accounts = self.budgets.accounts(time.time())
+                hand.say(Accounts(accounts=[(each.budget.name, each.team, each.who) for each in accounts]))
                 if len(self.hands) == self.plan.workers and all(each.ready for each in self.hands.values()):
                     self._ready.set()
             elif isinstance(message, Leaving):
@@ -219,6 +263,7 @@ class Supervisor:
         await tell_ledger(metrics, self.writer)
         metrics.workers(sum(hand.takes for hand in self.hands.values()))
         self.merged.settle_gauges()
+        show(metrics, self.budgets, time.time())
         asker.say(Page(number=number, page=await page(metrics)))
 
     async def _gather(self) -> None:

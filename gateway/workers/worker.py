@@ -4,6 +4,7 @@ It is a fresh interpreter (`python -m gateway.workers.worker`), so nothing of th
 """
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from gateway.config.offline import overlay_simulator
 from gateway.home import Home
 from gateway.metering.report import Reporter
 from gateway.workers.messages import (
+    Accounts,
     Ask,
     Drain,
     Hurry,
@@ -29,6 +31,7 @@ from gateway.workers.messages import (
     Start,
     Tell,
     Told,
+    ToWorker,
     hear,
     say,
     to_worker,
@@ -51,6 +54,8 @@ class Worker:
         self._numbers = count(1)
         self._asked: dict[int, asyncio.Future[bytes]] = {}
         gateway.api.state.metrics_page = self.page
+        self._telling = True
+        gateway.house.budgets.on_listed = self._list
 
     async def page(self) -> bytes:
         """The metrics page of all workers, which the supervisor writes."""
@@ -79,22 +84,29 @@ class Worker:
 
     async def _listen(self, server: HandedServer) -> None:
         while (data := await hear(self._reader)) is not None:
-            message = to_worker(data)
-            if isinstance(message, Tell):
-                self._tell(message.number)
-            elif isinstance(message, Page):
-                answer = self._asked.get(message.number)
-                if answer is not None and not answer.done():
-                    answer.set_result(message.page)
-            elif isinstance(message, Reload):
-                self._gateway.reload()
-            elif isinstance(message, Drain) and not server.should_exit:
-                server.stop()
-            elif isinstance(message, Hurry):
-                server.stop()
-                server.force_exit = True
-        if not server.should_exit:  # the supervisor is gone: finish what is under way
+            self._do(to_worker(data), server)
+        for answer in self._asked.values():
+            answer.set_exception(ConnectionError("the supervisor is gone"))
+        if not server.should_exit:  # finish what is under way
             server.stop()
+
+    def _do(self, message: ToWorker, server: HandedServer) -> None:
+        """What the supervisor wants."""
+        if isinstance(message, Tell):
+            self._tell(message.number)
+        elif isinstance(message, Page):
+            answer = self._asked.get(message.number)
+            if answer is not None and not answer.done():
+                answer.set_result(message.page)
+        elif isinstance(message, Accounts):
+            self._meet(message)
+        elif isinstance(message, Reload):
+            self._gateway.reload()
+        elif isinstance(message, Drain) and not server.should_exit:
+            server.stop()
+        elif isinstance(message, Hurry):
+            server.stop()
+            server.force_exit = True
 
     async def _tell_now_and_then(self) -> None:
         while True:
@@ -104,6 +116,16 @@ class Worker:
     def _tell(self, number: int) -> None:
         self._gateway.refresh_gauges()
         say(self._writer, Told(number=number, report=self._reporter.report()))
+
+    def _list(self, budget: str, team: str, who: str) -> None:
+        if self._telling:
+            say(self._writer, Accounts(accounts=[(budget, team, who)]))
+
+    def _meet(self, message: Accounts) -> None:
+        self._telling = False
+        for account in message.accounts:
+            self._gateway.house.budgets.meet(*account)
+        self._telling = True
 
     def _leave(self, server: HandedServer) -> None:
         """Somebody wants this one worker to go."""
@@ -115,6 +137,7 @@ async def serve(control: socket.socket, wires: socket.socket, descriptors: list[
     """Hear what to serve, and serve it."""
     for number in (signal.SIGINT, signal.SIGHUP):  # the supervisor says what follows from them
         signal.signal(number, signal.SIG_IGN)
+    logging.getLogger("pointsman.config").setLevel(logging.ERROR)  # what is wrong with a file it has said already
     reader, writer = await asyncio.open_connection(sock=control)
     data = await hear(reader)
     start = to_worker(data) if data is not None else None

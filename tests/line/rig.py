@@ -121,9 +121,11 @@ def gateway(
         running.stop()
 
 
-def start(folder: Path, path: Path, env: dict[str, str] | None = None, options: Sequence[str] = ()) -> Gateway:
-    """`pointsman serve` on a free port, ready to answer."""
-    command = [sys.executable, "-m", "gateway", "serve", "--config", str(path), "--port", "0"]
+def start(
+    folder: Path, path: Path, env: dict[str, str] | None = None, options: Sequence[str] = (), port: int = 0
+) -> Gateway:
+    """`pointsman serve` on a port, or a free one, ready to answer."""
+    command = [sys.executable, "-m", "gateway", "serve", "--config", str(path), "--port", str(port)]
     command += ["--home", str(folder / "home"), *options]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder), **(env or {})}
     process = subprocess.Popen(

@@ -9,17 +9,20 @@ import signal
 import socket
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.line import test_budgets
 from tests.line.conftest import config
-from tests.line.rig import Upstream, answer, chunk, gateway, head, sse, start, wait_for
+from tests.line.rig import Gateway, Upstream, answer, chunk, gateway, head, sse, start, wait_for
 
 CHAT = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "hello there"}]}
 USED = b'{"id":"c","model":"gpt-6-luna","usage":{"prompt_tokens":11,"completion_tokens":3,"total_tokens":14}}'
 CHUNK = {"id": "c1", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}
 TWO = ("--workers", "2")
+provider = test_budgets.provider
 
 
 @pytest.fixture
@@ -354,3 +357,49 @@ def test_a_config_that_cannot_be_served_ends_it_at_once(settings, tmp_path):
         tmp_path, {**settings, "listen": {"host": "0.0.0.0"}}, options=TWO
     ):
         pass
+
+
+@pytest.fixture
+def as_two(monkeypatch):
+    """The tests of budgets start two workers too."""
+    monkeypatch.setattr(test_budgets, "gateway", partial(gateway, options=TWO))
+    monkeypatch.setattr(test_budgets, "start", partial(start, options=TWO))
+    stop = Gateway.stop
+
+    def stop_all(self, how=signal.SIGTERM):
+        if how == signal.SIGKILL:
+            there = workers(self)
+            for each in (self.process.pid, *there):
+                os.kill(each, how)
+        return stop(self, how)
+
+    monkeypatch.setattr(Gateway, "stop", stop_all)
+
+
+@pytest.mark.timeout(120)
+def test_a_budget_is_of_all_workers(as_two, provider, settings, tmp_path):
+    test_budgets.test_64_clients_overshoot_ten_dollars_by_no_more_than_was_under_way(provider, settings, tmp_path)
+
+
+def test_a_kill_forgets_nothing_of_a_budget(as_two, settings, upstream, tmp_path):
+    upstream.script = lambda asked, wire: wire.sendall(test_budgets.says())
+    test_budgets.test_a_kill_forgets_nothing(settings, upstream, tmp_path)
+
+
+def test_a_budget_that_comes_with_a_reload_knows_the_past_once(as_two, settings, upstream, tmp_path):
+    upstream.script = lambda asked, wire: wire.sendall(test_budgets.says())
+    test_budgets.test_a_budget_that_comes_with_a_reload_knows_the_past(settings, tmp_path)
+
+
+def test_an_account_is_shown_by_the_worker_that_has_not_counted_in_it(clients, two, settings):
+    two.config.write_text(json.dumps({**settings, "budgets": [{"name": "b", "usd": 5, "window": "day", "per": "user"}]}))
+    os.kill(two.process.pid, signal.SIGHUP)
+    time.sleep(0.5)
+    assert clients[0].ask(headers={"x-pointsman-user": "ann"}).status == 200
+
+    def shown(client):
+        client.wire.request("GET", "/pointsman/budgets")
+        return [each["who"] for each in json.loads(client.wire.getresponse().read())["accounts"]]
+
+    wait_for(lambda: all(shown(client) == ["ann"] for client in clients) or None)
+    assert two.metric("pointsman_budget_accounts", budget="b") == 1

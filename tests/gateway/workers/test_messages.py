@@ -9,6 +9,7 @@ import pytest
 from gateway.metering.report import Report
 from gateway.workers.messages import (
     FRAME_BYTES_MAX,
+    Accounts,
     Ask,
     Drain,
     Hurry,
@@ -29,8 +30,8 @@ REPORT = Report(rows=[("a", ("b",))], values=b"[1]", histograms=[("h", [1, 2], 0
 START = Start(
     column=1, workers=2, config="c.yaml", data=b"version: 1", host=None, port=0, home="h", drain_s=30, simulator=""
 )
-DOWN = [START, Reload(), Tell(number=3), Page(number=1, page=bytes(300_000)), Drain(), Hurry()]
-UP = [Ready(), Leaving(), Told(number=3, report=REPORT), Ask(number=4)]
+DOWN = [START, Reload(), Accounts(accounts=[("b", "t", "w")]), Tell(number=3), Page(number=1, page=bytes(300_000)), Drain(), Hurry()]
+UP = [Ready(), Accounts(accounts=[]), Leaving(), Told(number=3, report=REPORT), Ask(number=4)]
 
 
 @pytest.mark.parametrize(("messages", "read"), [(DOWN, to_worker), (UP, to_supervisor)])

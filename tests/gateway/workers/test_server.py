@@ -24,7 +24,7 @@ def upstream():
 
 @pytest.fixture
 def gateway(upstream, tmp_path):
-    share = Share.make(2)
+    share = Share(Share.make(2).descriptors, 2, 0)
     live = Live(tmp_path / "none.yaml", {}, data=settings(upstream))
     return Gateway(live, Home(tmp_path / "home"), share=share), share
 

@@ -5,7 +5,7 @@ import pytest
 from gateway.workers.share import Share
 from gateway.workers.shared_house import SharedHouse
 
-PARTS = ("live", "keys", "journal", "metrics", "prices", "threads", "forecast", "ids", "monotonic", "chance")
+PARTS = ("live", "keys", "journal", "metrics", "prices", "threads", "forecast", "budgets", "ids", "monotonic", "chance")
 
 
 @pytest.fixture

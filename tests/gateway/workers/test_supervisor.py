@@ -52,6 +52,24 @@ def test_a_worker_that_does_not_answer_is_shown_as_it_last_reported(two):
     other.close()
 
 
+def test_a_silent_worker_gets_no_connections_until_it_speaks(two):
+    silent, other = workers(two)
+    os.kill(silent, signal.SIGSTOP)
+    try:
+        time.sleep(3.5)
+        wires = [Client(two) for _ in range(6)]
+        assert {wire.ask(CHAT).status for wire in wires} == {200}
+        assert connections(two)[other] == 6
+    finally:
+        os.kill(silent, signal.SIGCONT)
+    time.sleep(1.0)
+    more = [Client(two) for _ in range(6)]
+    assert {wire.ask(CHAT).status for wire in more} == {200}
+    assert connections(two) == {silent: 6, other: 6}
+    for wire in wires + more:
+        wire.close()
+
+
 def test_it_needs_neither_web_framework_nor_litellm():
     code = (
         "import sys, gateway.workers.supervisor;"
