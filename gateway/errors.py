@@ -32,6 +32,7 @@ KINDS: dict[str, Kind] = {
     "rule_refused": Kind(403, "permission_error", "refused_by_rule", "permission_error", False),
     "unknown_model": Kind(404, "invalid_request_error", "model_not_found", "not_found_error", False),
     "unknown_path": Kind(404, "invalid_request_error", "unknown_path", "not_found_error", False),
+    "cold_resume": Kind(400, "invalid_request_error", "cold_resume", "billing_error", False),
     "rate_limited": Kind(429, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", True),
     "busy": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
     "draining": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
@@ -41,8 +42,8 @@ KINDS: dict[str, Kind] = {
     "translation_failed": Kind(400, "invalid_request_error", "translation_failed", "invalid_request_error", False),
     "bug": Kind(500, "server_error", "internal_error", "api_error", False),
 }
-OVERLOADED_STATUS = 529
-"""Anthropic's own status for overload, which its clients wait out."""
+ANTHROPIC_STATUS = {"overloaded_error": 529, "billing_error": 429}
+"""Statuses of Anthropic's own: for overload, which its clients wait out, and for money, whose message they show."""
 MESSAGE_MAX = 500
 
 
@@ -70,7 +71,7 @@ def answer(
     """Status, headers and body of a refusal for a caller of this dialect. Framing headers are the adapter's."""
     kind = KINDS[refusal.kind]
     anthropic = dialect == "messages"
-    overloaded = anthropic and kind.anthropic_type == "overloaded_error"
+    status = ANTHROPIC_STATUS.get(kind.anthropic_type, refusal.status) if anthropic else refusal.status
     lines = [
         (b"content-type", b"application/json"),
         (b"request-id" if anthropic else b"x-request-id", request_id.encode()),
@@ -79,11 +80,11 @@ def answer(
     if refusal.retry_after_s is not None:
         lines.append((b"retry-after", b"%d" % max(1, round(refusal.retry_after_s))))
     body = _anthropic(refusal, request_id) if anthropic else {"error": _openai(refusal)}
-    return OVERLOADED_STATUS if overloaded else refusal.status, lines, msgspec.json.encode(body)
+    return status, lines, msgspec.json.encode(body)
 
 
-def stream_error(refusal: Refusal, dialect: Dialect, request_id: str) -> bytes:
-    """The last event of a stream that cannot go on, in the caller's grammar."""
+def stream_error(refusal: Refusal, dialect: Dialect, request_id: str, code: str = "server_error") -> bytes:
+    """The last event of a stream that cannot go on, in the caller's grammar; `code` is what Responses clients go by."""
     if dialect == "messages":
         return b"event: error\ndata: %b\n\n" % msgspec.json.encode(_anthropic(refusal, request_id))
     if dialect == "chat":
@@ -94,7 +95,7 @@ def stream_error(refusal: Refusal, dialect: Dialect, request_id: str) -> bytes:
             "id": f"resp_{request_id}",
             "object": "response",
             "status": "failed",
-            "error": {"code": "server_error", "message": refusal.message},
+            "error": {"code": code, "message": refusal.message},
             "output": [],
             "usage": None,
         },

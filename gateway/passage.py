@@ -12,6 +12,7 @@ from cache.standing import Answered
 from cache.threads import observed, remember
 from cache.types import ThreadRecord
 from gateway import headers
+from gateway.caution import Caution
 from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, is_crossed, splice
 from gateway.dialects.edits import edits_for, hides_usage
@@ -28,11 +29,11 @@ from gateway.metering.journal import JournalError
 from gateway.metering.rebuilt import EXPIRED, MISSED, rebuilt
 from gateway.metering.tally import Tally, tally
 from gateway.metering.types import Intent, Settlement, Usage, granted_ttl_s
+from gateway.story import story
 from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate, Failure
 from gateway.wire.exchange import Answer, Begin, Forward
 from gateway.wire.types import Ended, Head, Headers, Send, Translate
-from routing.explain import header as reason_header
 from routing.types import Decision
 
 FREE = frozenset(("count_tokens",))
@@ -59,6 +60,7 @@ class RequestPassage:
         entered_at: float,
         wall: float,
         body: bytes = b"",
+        caution: Caution | None = None,
     ) -> None:
         self.house = house
         self.snapshot = snapshot
@@ -73,6 +75,7 @@ class RequestPassage:
         self.record = record
         self.foresight = foresight
         self.freshness = foresight.freshness
+        self.caution = caution
         self.entered_at = entered_at
         self.wall = wall
         self.dialect = ask.dialect if ask is not None else "chat"
@@ -383,23 +386,8 @@ class RequestPassage:
             metrics.stale(caller.team, caller.client)
 
     def _story(self) -> list[tuple[bytes, bytes]]:
-        """The x-pointsman headers: what was decided, why, and what the cache makes of it."""
-        freshness = self.freshness
-        lines = [
-            (b"x-pointsman-request-id", self.id.encode()),
-            (b"x-pointsman-route", (self.decision.route or "direct").encode()),
-            (b"x-pointsman-model", headers.safe(self.attempt_now.candidate.model)),
-            (b"x-pointsman-reason", reason_header(self.decision)),
-            (b"x-pointsman-cache", freshness.state.encode()),
-        ]
-        if freshness.idle_s is not None:
-            lines.append((b"x-pointsman-cache-idle-s", b"%d" % freshness.idle_s))
-        if freshness.expected_read_tokens is not None:
-            lines.append((b"x-pointsman-cache-expected-read-tokens", b"%d" % freshness.expected_read_tokens))
-        lines += self.estimate.headers()
-        if self.decision.warning:
-            lines.append((b"x-pointsman-warning", headers.safe(self.decision.warning)))
-        return lines
+        cold = self.caution.cold if self.caution is not None else None
+        return story(self.id, self.decision, self.attempt_now.candidate.model, self.freshness, self.estimate, cold)
 
 
 def _must_translate(ask: Ask, upstream: Upstream) -> bool:

@@ -12,12 +12,14 @@ import msgspec
 
 from cache.fingerprint import Fingerprint
 from cache.types import Freshness, ThreadRecord
+from gateway.caution import caution
 from gateway.config.compiled import Model, Snapshot
 from gateway.dialects.ask import Ask, Endpoint, NotReadable, read
 from gateway.dialects.endpoints import TRANSLATABLE, TRANSLATED, endpoint_of
 from gateway.dialects.signals import signals
 from gateway.errors import Refusal, answer
 from gateway.foresight import Foresight, foreseen
+from gateway.gate import asks_first
 from gateway.house import House
 from gateway.identify import Caller, identify
 from gateway.keys import bearer
@@ -75,7 +77,9 @@ class Pipeline:
         status, headers, content = answer(refusal, dialect, request_id)
         return Answer(status=status, headers=headers, body=content)
 
-    def _route(self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float) -> Passage:
+    def _route(
+        self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float
+    ) -> Passage | Answer:
         """Classify and decide, then say what the cache makes of it."""
         house = self.house
         wall = house.wall()
@@ -89,6 +93,11 @@ class Pipeline:
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
         if record is not None and record.route and decision.route and record.route != decision.route:
             house.metrics.switched(record.route, decision.route, decision.source)
+        told = caution(record, foresight.freshness, head, ask, caller, print_, house, wall)
+        if told is not None and told.channel == "ask_first":
+            asking = asks_first(told.cold, ask, caller.client, request_id)
+            house.metrics.refused("cold_resume", asking.status)
+            return asking
         passage = RequestPassage(
             house=house,
             snapshot=snapshot,
@@ -103,6 +112,7 @@ class Pipeline:
             foresight=foresight,
             entered_at=now,
             wall=wall,
+            caution=told,
         )
         return self._admitted(passage, snapshot)
 

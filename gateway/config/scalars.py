@@ -56,6 +56,7 @@ Count = Annotated[int, Field(ge=1), BeforeValidator(_not_boolean)]
 Bytes = Annotated[int, Field(ge=0), BeforeValidator(_not_boolean)]
 Port = Annotated[int, Field(ge=0, le=65535), BeforeValidator(_not_boolean)]
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False), BeforeValidator(_not_boolean)]
+Ratio = Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False), BeforeValidator(_not_boolean)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_not_boolean)]
 
 UsdPerMillion = Annotated[
@@ -65,3 +66,11 @@ UsdPerMillion = Annotated[
     WithJsonSchema({"type": ["number", "string"]}),
 ]
 """USD per million tokens. Six decimals are exactly one pico-dollar per token; anything finer could not be counted."""
+
+Usd = Annotated[
+    Decimal,
+    Field(ge=0, le=1_000_000, decimal_places=6),
+    BeforeValidator(_not_boolean),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+"""US dollars, exact."""

@@ -4,6 +4,7 @@ The descriptions are the reference manual: docs/reference/config.md and schema.j
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
@@ -22,8 +23,10 @@ from gateway.config.scalars import (
     Name,
     Pattern,
     Port,
+    Ratio,
     Seconds,
     Share,
+    Usd,
     UsdPerMillion,
     one_or_many,
 )
@@ -199,6 +202,34 @@ class Rule(Section):
     because: Line | None = Field(default=None, description="The reason, for people.")
 
 
+class Warnings(Section):
+    """When to warn that a thread's prompt cache has gone, and how."""
+
+    at_least_usd: Usd = Field(
+        default=Decimal("0.25"),
+        description="Chance that the cache has gone, times what that costs above a warm one, from which to warn.",
+    )
+    at_least_times: Ratio = Field(default=3.0, description="How many times the warm price the cold one must be.")
+    inline: bool = Field(
+        default=False,
+        description="Put the warning into the answer as well, as a text of its own; it is taken out again when the client "
+        "sends it back.",
+    )
+    ask_first: bool = Field(
+        default=False,
+        description="Refuse the first request of a person who resumes such a thread, with the prices; the next passes.",
+    )
+
+
+class TeamWarnings(Section):
+    """What a team has otherwise."""
+
+    at_least_usd: Usd | None = Field(default=None, description="As above.")
+    at_least_times: Ratio | None = Field(default=None, description="As above.")
+    inline: bool | None = Field(default=None, description="As above.")
+    ask_first: bool | None = Field(default=None, description="As above.")
+
+
 class Team(Section):
     """Who may ask, and for what."""
 
@@ -209,6 +240,9 @@ class Team(Section):
         default=("*",),
         min_length=1,
         description="Models the team may name, patterns included; aliases and routes are always allowed.",
+    )
+    warnings: TeamWarnings = Field(
+        default=TeamWarnings(), description="Where the team's warnings differ from those of all."
     )
 
 
@@ -313,6 +347,7 @@ class Config(Section):
     limits: Limits = Field(default=Limits(), description="What clients may take.")
     streams: Streams = Field(default=Streams(), description="Care for streamed answers.")
     cache: Cache = Field(default=Cache(), description="What is remembered of threads.")
+    warnings: Warnings = Field(default=Warnings(), description="When to warn of a lost prompt cache, and how.")
     ledger: Ledger = Field(default=Ledger(), description="The record of what was spent.")
     prices: tuple[Price, ...] = Field(default=(), description="Contract prices; they win over the built-in table.")
 

@@ -27,6 +27,8 @@ STATES = ("warm", "cooling", "cold", "broken", "unknown")
 OBSERVED = ("hit", "partial", "miss", "unknown")
 SOURCES = ("override", "rule", "classifier", "sticky", "budget", "fallback")
 
+CHANNELS = ("header", "inline", "ask_first")
+
 CLOSED: dict[str, tuple[str, ...]] = {
     "status_class": STATUS_CLASSES,
     "kind": COST_KINDS,
@@ -35,6 +37,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "predicted": STATES,
     "observed": OBSERVED,
     "source": SOURCES,
+    "channel": CHANNELS,
 }
 """Labels whose values are fixed by the vocabulary."""
 
@@ -149,6 +152,19 @@ STALE_COST = Declared(
     labels=("team", "model", "cause"),
     unit="usd",
 )
+WARNINGS = Declared(
+    name="pointsman_warnings_total",
+    type="counter",
+    help="Threads about to be resumed after their prompt cache had gone, by the loudest way in which that was told.",
+    labels=("team", "client", "channel"),
+)
+WARNED_COST = Declared(
+    name="pointsman_warned_cost_usd_total",
+    type="counter",
+    help="US dollars above the warm price that warnings said were at stake, times the chance of it.",
+    labels=("team", "channel"),
+    unit="usd",
+)
 SAVED = Declared(
     name="pointsman_saved_usd_total",
     type="counter",
@@ -240,7 +256,8 @@ PRICE_AGE = Declared(
 
 FAMILIES: tuple[Declared, ...] = (
     REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
-    CACHE_SHIFTS, STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT,
+    CACHE_SHIFTS, STALE_RESUMES, STALE_COST, WARNINGS, WARNED_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS,
+    FIRST_TOKEN, INFLIGHT,
     REFUSALS, LOOP_HELD, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
 )  # fmt: skip
 """In the order of the page and of the reference."""
@@ -270,6 +287,8 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     ),
     CACHE_REQUESTS.name: tuple({"state": state} for state in STATES),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
+    WARNINGS.name: tuple({"client": client, "channel": channel} for client in CLIENTS for channel in CHANNELS),
+    WARNED_COST.name: tuple({"channel": channel} for channel in CHANNELS),
     STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.

@@ -79,6 +79,8 @@ class Metrics:
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
+        self._warnings = self._counters[families.WARNINGS.name]
+        self._warned_costs = self._counters[families.WARNED_COST.name]
         self._saved = self._counters[families.SAVED.name]
         self._refusals = self._counters[families.REFUSALS.name]
         self._events = self._counters[families.EVENTS.name]
@@ -156,6 +158,11 @@ class Metrics:
         row = self._stale_costs.row(team, model, cause)
         if picos is not None:
             row.value += picos
+
+    def warned(self, team: str, client: str, channel: str, picos: int) -> None:
+        """Somebody was told what resuming a thread will cost above the warm price."""
+        self._warnings.row(team, client, channel).value += 1
+        self._warned_costs.row(team, channel).value += picos
 
     def saved(self, team: str, reason: str, picos: int) -> None:
         """Money that was not spent."""
