@@ -66,6 +66,7 @@ class Home:
         self.ledger = path / "ledger.db"
         self.threads = path / "threads"
         self.learned = path / "learned.json"
+        self.noticed = path / "noticed"
 
     def seed(self) -> int:
         """A 64-bit secret, made once: without it nobody can tell from the memory what a prompt was."""
@@ -104,6 +105,7 @@ class Gateway:
             wall=time.time,
             monotonic=time.monotonic,
             chance=random.random,
+            noticed=home.noticed,
         )
         weights()  # read now: the first request shall not wait for it
         self.wires: Wires | None = None

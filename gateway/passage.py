@@ -17,6 +17,7 @@ from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, is_crossed, splice
 from gateway.dialects.edits import edits_for, hides_usage
 from gateway.dialects.endpoints import TRANSLATED
+from gateway.dialects.notice import Insertion
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.dialects.sse import KEEPALIVE
 from gateway.errors import Refusal, answer, stream_error
@@ -185,17 +186,26 @@ class RequestPassage:
                 kind = kind or value
             elif name == b"content-encoding":
                 encoded = encoded or value != b"identity"
+        insertion = None
         if status < 400 and not encoded and self._is_metered():
             self._tally = tally(self.dialect)
+            insertion = self._insertion()
         asked = self.ask.model if self.ask is not None and self.ask.model != self.model_name else ""
         if kind.startswith(b"text/event-stream"):
             shown = msgspec.json.encode(asked) if asked and self.dialect == "responses" else None
-            self._relay = StreamRelay(self._tally, self.hides_usage, shown)
+            self._relay = StreamRelay(self._tally, self.hides_usage, shown, insertion)
         else:
-            self._relay = BodyRelay(self._tally)
+            self._relay = BodyRelay(self._tally, insertion)
         lines, length = headers.client(headers_, asked)
         lines += self._story()
         return Begin(status=status, headers=lines, length=None if self._relay.changes else length)
+
+    def _insertion(self) -> Insertion | None:
+        """The notice that goes into this answer, where one does."""
+        told = self.caution
+        if told is None or told.channel != "inline":
+            return None
+        return Insertion(self.house.notices.make(told.cold.sentence, self.id), self.dialect)
 
     def relay(self, data: bytes) -> bytes:
         """The client's share of these bytes."""

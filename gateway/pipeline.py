@@ -66,6 +66,8 @@ class Pipeline:
             if endpoint == "other":
                 return self._pass_through(request_id, head, body, dialect, team, snapshot, now)
             ask = _readable(body, endpoint, dialect)
+            if house.notices.ever or snapshot.warnings_of(team).inline:
+                ask = house.notices.without(ask)
             caller = identify(head, ask, team)
             return self._route(request_id, head, ask, caller, snapshot, now)
         except Refused as no:

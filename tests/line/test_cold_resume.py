@@ -20,17 +20,28 @@ USAGE = {
 }
 
 
-def scripted(asked, wire) -> None:
-    """A whole answer or a stream in the dialect it was asked in, always for a long prompt."""
-    body = asked.json
-    if "messages" in asked.target:
-        message = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "content": []}
-        text = {"type": "text", "text": "done"}
-        if not body.get("stream"):
-            wire.sendall(answer(json.dumps({**message, "content": [text], "usage": USAGE["messages"]}).encode()))
-            return
+def whole_of(dialect: str, model: str) -> dict:
+    """An answer to a long prompt."""
+    if dialect == "messages":
+        content = [{"type": "text", "text": "done"}]
+        message = {"id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": content}
+        return {**message, "stop_reason": "end_turn", "usage": USAGE["messages"]}
+    if dialect == "responses":
+        part = {"type": "output_text", "text": "done", "annotations": []}
+        item = {"id": "msg_up", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+        whole = {"id": "resp_1", "object": "response", "model": model, "status": "completed"}
+        return {**whole, "output": [item], "usage": USAGE["responses"]}
+    choices = [{"index": 0, "message": {"role": "assistant", "content": "done"}, "finish_reason": "stop"}]
+    whole = {"id": "c1", "object": "chat.completion", "created": 1, "model": model}
+    return {**whole, "choices": choices, "usage": USAGE["chat"]}
+
+
+def stream_of(dialect: str, model: str) -> bytes:
+    """The same as events."""
+    whole = whole_of(dialect, model)
+    if dialect == "messages":
         events = sse(
-            {"type": "message_start", "message": {**message, "usage": USAGE["messages"]}},
+            {"type": "message_start", "message": {**whole, "content": [], "stop_reason": None}},
             {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
             {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "done"}},
             {"type": "content_block_stop", "index": 0},
@@ -38,30 +49,21 @@ def scripted(asked, wire) -> None:
             {"type": "message_stop"},
             names=True,
         )
-    elif "responses" in asked.target:
-        item = {"id": "msg_up", "type": "message", "role": "assistant", "status": "completed"}
-        part = {"type": "output_text", "text": "done", "annotations": []}
-        whole = {"id": "resp_1", "object": "response", "model": body["model"], "status": "completed"}
-        done = {**whole, "output": [{**item, "content": [part]}], "usage": USAGE["responses"]}
-        if not body.get("stream"):
-            wire.sendall(answer(json.dumps(done).encode()))
-            return
+    elif dialect == "responses":
+        item = whole["output"][0]
+        at = {"output_index": 0, "content_index": 0, "item_id": "msg_up"}
+        begun = {**whole, "output": [], "status": "in_progress"}
         events = sse(
-            {"type": "response.created", "sequence_number": 0, "response": {**whole, "output": []}},
-            {"type": "response.output_item.added", "sequence_number": 1, "output_index": 0, "item": {**item, "content": []}},
-            {"type": "response.output_text.delta", "sequence_number": 2, "output_index": 0, "content_index": 0, "item_id": "msg_up", "delta": "done"},
-            {"type": "response.output_item.done", "sequence_number": 3, "output_index": 0, "item": {**item, "content": [part]}},
-            {"type": "response.completed", "sequence_number": 4, "response": done},
+            {"type": "response.created", "sequence_number": 0, "response": begun},
+            {"type": "response.output_item.added", "sequence_number": 1, "output_index": 0, "item": item},
+            {"type": "response.output_text.done", "sequence_number": 2, **at, "text": "done", "logprobs": []},
+            {"type": "response.output_item.done", "sequence_number": 3, "output_index": 0, "item": item},
+            {"type": "response.completed", "sequence_number": 4, "response": whole},
             names=True,
         )
     else:
-        whole = {"id": "c1", "object": "chat.completion", "created": 1, "model": body["model"]}
-        if not body.get("stream"):
-            message = {"role": "assistant", "content": "done"}
-            choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
-            wire.sendall(answer(json.dumps({**whole, "choices": choices, "usage": USAGE["chat"]}).encode()))
-            return
         piece = {**whole, "object": "chat.completion.chunk"}
+        del piece["usage"]
         events = sse(
             {**piece, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]},
             {**piece, "choices": [{"index": 0, "delta": {"content": "done"}, "finish_reason": None}]},
@@ -69,8 +71,17 @@ def scripted(asked, wire) -> None:
             {**piece, "choices": [], "usage": USAGE["chat"]},
         )
         events.append(b"data: [DONE]\n\n")
-    data = b"".join(events)
-    wire.sendall(answer(data, headers={"content-type": "text/event-stream"}))
+    return b"".join(events)
+
+
+def scripted(asked, wire) -> None:
+    """Answers in the dialect and the way it was asked."""
+    body = asked.json
+    dialect = next(each for each in USAGE if each in asked.target)
+    if body.get("stream"):
+        wire.sendall(answer(stream_of(dialect, body["model"]), headers={"content-type": "text/event-stream"}))
+    else:
+        wire.sendall(answer(json.dumps(whole_of(dialect, body["model"])).encode()))
 
 
 def prompt(dialect: str, *talk: str, stream: bool = False) -> tuple[str, dict]:
@@ -190,3 +201,53 @@ def test_the_gate_never_stops_a_script_or_an_agent_at_work(tmp_path):
         working = night.running.ask(path, body, CLAUDE)
         assert working.status == 200
         assert "x-pointsman-warning" in working.headers
+
+
+def text_of(dialect: str, body: dict) -> list[str]:
+    """The texts of an answer, in order."""
+    if dialect == "messages":
+        return [block["text"] for block in body["content"]]
+    if dialect == "responses":
+        return [item["content"][0]["text"] for item in body["output"]]
+    return body["choices"][0]["message"]["content"].split("\n\n")
+
+
+def echo_of(dialect: str, body: dict) -> list[dict]:
+    """An answer as a client sends it back."""
+    if dialect == "messages":
+        return [{"role": "assistant", "content": body["content"]}]
+    return body["output"] if dialect == "responses" else [body["choices"][0]["message"]]
+
+
+@pytest.mark.parametrize(("dialect", "headers"), [("messages", CLAUDE), ("responses", CODEX), ("chat", OPENCODE)])
+def test_a_notice_is_shown_once_and_never_seen_by_the_provider(tmp_path, dialect, headers):
+    name = "input" if dialect == "responses" else "messages"
+    with overnight(tmp_path, {"inline": True}, (dialect, headers)) as night:
+        reply = night.ask(dialect, headers, "fix it", "done", "and now?")
+        texts = text_of(dialect, reply.json)
+        assert texts[0].startswith("[Pointsman notice ")
+        assert reply.headers["x-pointsman-warning"] in texts[0]
+        assert texts[1] == "done"
+        night.running.row(reply)
+        path, body = prompt(dialect, "fix it", "done", "and now?")
+        body[name] += [*echo_of(dialect, reply.json), {"role": "user", "content": "more"}]
+        night.running.stop()
+        again = start(tmp_path, night.running.config)
+        try:
+            more = again.ask(path, body, headers)
+            assert text_of(dialect, more.json) == ["done"], "once"
+            seen = night.upstream.arrived[-1].json[name]
+            assert "Pointsman" not in json.dumps(seen)
+            assert seen == [*body[name][:3], *echo_of(dialect, whole_of(dialect, "m")), {"role": "user", "content": "more"}]
+            assert more.headers["x-pointsman-cache"] in ("warm", "cooling"), "the prompt is what the provider knows"
+        finally:
+            again.stop()
+
+
+@pytest.mark.parametrize(("dialect", "headers"), [("messages", CLAUDE), ("responses", CODEX), ("chat", OPENCODE)])
+def test_a_notice_in_a_stream(tmp_path, dialect, headers):
+    with overnight(tmp_path, {"inline": True}, (dialect, headers)) as night:
+        reply = night.ask(dialect, headers, "fix it", "done", "and now?", stream=True)
+        assert reply.body.index(b"[Pointsman notice ") < reply.body.rindex(b"done")
+        assert reply.body.count(b"[DONE]") == (1 if dialect == "chat" else 0)
+        assert night.running.row(reply)["output"] == 9
