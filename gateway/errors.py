@@ -4,11 +4,13 @@ One table, every column stated for every kind: what a client does with an error 
 status (an OpenAI SDK obeys `x-should-retry` before any status rule; Claude Code retries a 401 for minutes without it).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from gateway.wire.types import Headers
 from routing.types import Dialect
 
 
@@ -33,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "unknown_model": Kind(404, "invalid_request_error", "model_not_found", "not_found_error", False),
     "unknown_path": Kind(404, "invalid_request_error", "unknown_path", "not_found_error", False),
     "cold_resume": Kind(400, "invalid_request_error", "cold_resume", "billing_error", False),
+    "budget_spent": Kind(429, "insufficient_quota", "insufficient_quota", "billing_error", False),
     "rate_limited": Kind(429, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", True),
     "busy": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
     "draining": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
@@ -42,9 +45,19 @@ KINDS: dict[str, Kind] = {
     "translation_failed": Kind(400, "invalid_request_error", "translation_failed", "invalid_request_error", False),
     "bug": Kind(500, "server_error", "internal_error", "api_error", False),
 }
-ANTHROPIC_STATUS = {"overloaded_error": 529, "billing_error": 429}
-"""Statuses of Anthropic's own: for overload, which its clients wait out, and for money, whose message they show."""
+OVERLOADED_STATUS = 529
+"""Anthropic's own status for overload, which its clients wait out."""
 MESSAGE_MAX = 500
+
+
+class Told(Struct, frozen=True):
+    """What one program is told in place of the table's row, where it makes more of that."""
+
+    status: int
+    openai_type: str
+    more: Mapping[str, Any] = {}
+    """Members beside those of every error, in OpenAI's envelope."""
+    headers: Headers = ()
 
 
 class Refusal(Struct, frozen=True):
@@ -55,14 +68,21 @@ class Refusal(Struct, frozen=True):
     message: str
     param: str | None = None
     retry_after_s: float | None = None
+    told: Told | None = None
 
     @classmethod
     def of(
-        cls, kind: str, message: str, param: str | None = None, retry_after_s: float | None = None
+        cls,
+        kind: str,
+        message: str,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        told: Told | None = None,
     ) -> "Refusal":
         """A refusal of a kind in the table; the message is bounded and made valid Unicode."""
         text = message[:MESSAGE_MAX].encode("utf-8", "replace").decode()
-        return cls(kind=kind, status=KINDS[kind].status, message=text, param=param, retry_after_s=retry_after_s)
+        status = KINDS[kind].status if told is None else told.status
+        return cls(kind=kind, status=status, message=text, param=param, retry_after_s=retry_after_s, told=told)
 
 
 def answer(
@@ -71,7 +91,7 @@ def answer(
     """Status, headers and body of a refusal for a caller of this dialect. Framing headers are the adapter's."""
     kind = KINDS[refusal.kind]
     anthropic = dialect == "messages"
-    status = ANTHROPIC_STATUS.get(kind.anthropic_type, refusal.status) if anthropic else refusal.status
+    overloaded = anthropic and kind.anthropic_type == "overloaded_error"
     lines = [
         (b"content-type", b"application/json"),
         (b"request-id" if anthropic else b"x-request-id", request_id.encode()),
@@ -79,8 +99,10 @@ def answer(
     ]
     if refusal.retry_after_s is not None:
         lines.append((b"retry-after", b"%d" % max(1, round(refusal.retry_after_s))))
+    if refusal.told is not None:
+        lines += refusal.told.headers
     body = _anthropic(refusal, request_id) if anthropic else {"error": _openai(refusal)}
-    return status, lines, msgspec.json.encode(body)
+    return OVERLOADED_STATUS if overloaded else refusal.status, lines, msgspec.json.encode(body)
 
 
 def stream_error(refusal: Refusal, dialect: Dialect, request_id: str, code: str = "server_error") -> bytes:
@@ -105,7 +127,10 @@ def stream_error(refusal: Refusal, dialect: Dialect, request_id: str, code: str 
 
 def _openai(refusal: Refusal) -> dict[str, Any]:
     kind = KINDS[refusal.kind]
-    return {"message": refusal.message, "type": kind.openai_type, "param": refusal.param, "code": kind.openai_code}
+    told = refusal.told
+    type_ = kind.openai_type if told is None else told.openai_type
+    error = {"message": refusal.message, "type": type_, "param": refusal.param, "code": kind.openai_code}
+    return error if told is None else {**error, **told.more}
 
 
 def _anthropic(refusal: Refusal, request_id: str) -> dict[str, Any]:

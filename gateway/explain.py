@@ -6,6 +6,7 @@ from typing import Any
 
 from cache.fingerprint import fingerprint
 from cache.types import Freshness
+from gateway.budgets.ease import eased
 from gateway.config.compiled import Snapshot
 from gateway.dialects.ask import Ask, NotReadable, read
 from gateway.dialects.signals import signals
@@ -63,6 +64,8 @@ def explain_request(
     record = house.threads.recall(caller.thread, team) if house is not None and caller.thread else None
     parent = origin(caller, house)
     decision = considered(asked, ask, caller, print_, record or parent, snapshot, wall)
+    if house is not None:
+        decision = eased(decision, house.budgets.standing(caller, wall), dialect, snapshot.policy)
     elapsed_us = (time.perf_counter() - began) * 1e6
     chosen, refusal = _destination(decision, ask, caller, snapshot)
     freshness = Freshness(state="unknown", reason="no_memory")

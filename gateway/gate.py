@@ -6,16 +6,19 @@ the SDKs show that of a 400 once.
 """
 
 from gateway.dialects.ask import Ask, is_crossed
-from gateway.errors import Refusal, answer, stream_error
+from gateway.errors import KINDS, Refusal, Told, answer, stream_error
 from gateway.warning import ColdResume
 from gateway.wire.exchange import Answer
 
+MONEY_STATUS = 429
+"""With a `billing_error`: what Claude Code takes for money and not for haste."""
 WHAT_TO_DO = "Nothing was sent. Send it again to go on, or compact or start a new thread first."
 
 
 def asks_first(cold: ColdResume, ask: Ask, client: str, request_id: str) -> Answer:
     """The refusal for a request of this client. The thread's next request, whatever it is, must pass."""
-    refusal = Refusal.of("cold_resume", f"{cold.sentence} {WHAT_TO_DO}")
+    told = Told(MONEY_STATUS, KINDS["cold_resume"].openai_type) if ask.dialect == "messages" else None
+    refusal = Refusal.of("cold_resume", f"{cold.sentence} {WHAT_TO_DO}", told=told)
     lines = [
         (b"x-pointsman-request-id", request_id.encode()),
         (b"x-pointsman-warning", cold.sentence.encode()),

@@ -14,6 +14,7 @@ from msgspec import Struct
 from cache.forecast import Forecast
 from cache.prefixes import Prefixes
 from cache.threads import Threads
+from gateway.budgets.budgets import Budgets
 from gateway.config.live import Live
 from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
@@ -58,6 +59,7 @@ class House:
         prices: PriceBook,
         threads: Threads,
         forecast: Forecast,
+        budgets: Budgets,
         seed: int,
         ids: Ids,
         wall: Callable[[], float],
@@ -72,6 +74,7 @@ class House:
         self.prices = prices
         self.threads = threads
         self.forecast = forecast
+        self.budgets = budgets
         self.seed = seed
         self.prefixes = Prefixes(seed)
         self.notices = Notices(seed, noticed)

@@ -12,11 +12,14 @@ from cache.standing import Answered
 from cache.threads import observed, remember
 from cache.types import ThreadRecord
 from gateway import headers
+from gateway.budgets.budgets import Held
+from gateway.budgets.channels import shown_by
+from gateway.budgets.types import Account
 from gateway.caution import Caution
 from gateway.config.compiled import Snapshot, Upstream
-from gateway.dialects.ask import Ask, is_crossed, splice
-from gateway.dialects.edits import edits_for, hides_usage
-from gateway.dialects.endpoints import TRANSLATED
+from gateway.dialects.ask import Ask, splice
+from gateway.dialects.edits import edits_for, hides_usage, with_effort
+from gateway.dialects.endpoints import TRANSLATED, must_translate
 from gateway.dialects.notice import Insertion
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.dialects.sse import KEEPALIVE
@@ -32,7 +35,7 @@ from gateway.metering.tally import Tally, tally
 from gateway.metering.types import Intent, Settlement, Usage, granted_ttl_s
 from gateway.story import story
 from gateway.upstream import plan
-from gateway.upstream.plan import Attempt, Candidate, Failure
+from gateway.upstream.plan import Attempt, Candidate
 from gateway.wire.exchange import Answer, Begin, Forward
 from gateway.wire.types import Ended, Head, Headers, Send, Translate
 from routing.types import Decision
@@ -61,6 +64,7 @@ class RequestPassage:
         entered_at: float,
         wall: float,
         body: bytes = b"",
+        account: Account | None = None,
         caution: Caution | None = None,
     ) -> None:
         self.house = house
@@ -79,6 +83,10 @@ class RequestPassage:
         self.caution = caution
         self.entered_at = entered_at
         self.wall = wall
+        self.account = account
+        """The budget account nearest to its end."""
+        self.held: Held | None = None
+        """What is reserved of budgets while this is under way."""
         self.dialect = ask.dialect if ask is not None else "chat"
         self.endpoint = ask.endpoint if ask is not None else "other"
         self.attempt_now: Attempt = plan.first(candidates, house.circuits, entered_at)
@@ -116,7 +124,7 @@ class RequestPassage:
         """The first attempt."""
         metrics = self.house.metrics
         if self.endpoint in TRANSLATED:  # an embedding or a count has no prompt cache to predict
-            metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state)
+            metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state, self.freshness.idle_s)
         first = self._forward()
         self.forwarded_at = self.house.monotonic()
         metrics.overhead(self.forwarded_at - self.entered_at)
@@ -124,7 +132,7 @@ class RequestPassage:
 
     def failed(self, how: Ended, status: int, headers_: Headers, detail: str, now: float) -> Forward | None:
         """The plan's next attempt, or None; the upstream's health is noted either way."""
-        failure = _failure(how, status, headers_)
+        failure = plan.failure_of(how, status, headers.retry_after_s(headers_))
         self.house.upstream_did(self.upstream.name, failure, now)
         again = plan.after(
             self.attempt_now,
@@ -149,7 +157,8 @@ class RequestPassage:
         body = self.body
         self.hides_usage = False
         if ask is not None:
-            if _must_translate(ask, upstream):
+            effort = self.decision.effort
+            if must_translate(ask, upstream.dialects):
                 translate = Translate(
                     dialect=ask.dialect,
                     speaks="chat" if "chat" in upstream.dialects else "messages",
@@ -160,8 +169,9 @@ class RequestPassage:
                     provider=upstream.provider,
                 )
                 self.hides_usage = hides_usage(ask)
+                body = with_effort(ask, effort) if effort else body
             else:
-                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider)
+                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider, effort)
                 body = splice(ask.body, edits) if edits else ask.body
         path = upstream.base_path + self.head.path.removeprefix("/v1")
         send = Send(
@@ -187,7 +197,7 @@ class RequestPassage:
             elif name == b"content-encoding":
                 encoded = encoded or value != b"identity"
         insertion = None
-        if status < 400 and not encoded and self._is_metered():
+        if status < 400 and not encoded and self.is_metered():
             self._tally = tally(self.dialect)
             insertion = self._insertion()
         asked = self.ask.model if self.ask is not None and self.ask.model != self.model_name else ""
@@ -242,9 +252,10 @@ class RequestPassage:
         return KEEPALIVE[self.dialect]
 
     def drains(self) -> bool:
-        return self.upstream.on_disconnect == "drain" and self._is_metered()
+        return self.upstream.on_disconnect == "drain" and self.is_metered()
 
-    def _is_metered(self) -> bool:
+    def is_metered(self) -> bool:
+        """Whether it can cost anything."""
         return self.head.method == "POST" and self.endpoint not in FREE
 
     # meter and remember
@@ -282,6 +293,7 @@ class RequestPassage:
             cache_state=self.freshness.state,
             cache_expected_tokens=self.freshness.expected_read_tokens,
             estimate_picos=self.estimate.picos,
+            key_id=caller.key_id,
         )
 
     def settle(self, how: str, now: float) -> None:
@@ -298,6 +310,8 @@ class RequestPassage:
         house.inside -= 1
         house.metrics.ended()
         house.metrics.settled(self.intent, settled)
+        if house.budgets.watches or self.held is not None:
+            house.budgets.settle(self.caller, self.held, settled)
         if settled.response_id:
             house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
         if self.fingerprint is not None and self.caller.thread and usage.exact and usage.kinds:
@@ -307,7 +321,7 @@ class RequestPassage:
             self._remember(settled, self.fingerprint, usage.input_tokens, began)
 
     def _usage(self, how: str) -> Usage:
-        billable = self.with_upstream and self._is_metered()
+        billable = self.with_upstream and self.is_metered()
         prompt = self.fingerprint is not None
         return account(self._tally, self._relay, self.dialect, self.size, how, self.status, billable, prompt)
 
@@ -397,18 +411,8 @@ class RequestPassage:
 
     def _story(self) -> list[tuple[bytes, bytes]]:
         cold = self.caution.cold if self.caution is not None else None
-        return story(self.id, self.decision, self.attempt_now.candidate.model, self.freshness, self.estimate, cold)
-
-
-def _must_translate(ask: Ask, upstream: Upstream) -> bool:
-    return ask.endpoint in TRANSLATED and (ask.endpoint not in upstream.dialects or is_crossed(ask))
-
-
-def _failure(how: Ended, status: int, headers_: Headers) -> Failure:
-    if status:
-        return Failure(kind="status", status=status, retry_after_s=headers.retry_after_s(headers_))
-    if how == "refused":
-        return Failure(kind="refused")
-    return Failure(kind="timeout" if how == "timeout" else "cut")
-
-
+        model = self.attempt_now.candidate.model
+        lines = story(self.id, self.decision, model, self.freshness, self.estimate, cold)
+        if self.account is not None:
+            lines += shown_by(self.caller.client, self.account)
+        return lines

@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from gateway.budgets.types import Budget, RateLimit
 from gateway.upstream.plan import Candidate, Retry
 from gateway.wire.types import Headers, Origin
 from routing.policy import Policy
@@ -100,6 +101,8 @@ class Snapshot(Struct, frozen=True):
     admin_digests: tuple[bytes, ...] = ()
     """sha256 of the keys that may see every team's numbers."""
     warnings: Warnings = Warnings()
+    budgets: tuple[Budget, ...] = ()
+    rate_limits: tuple[RateLimit, ...] = ()
 
     def model(self, name: str) -> Model | None:
         """The model a name means: exact first, then the first pattern that fits, else None."""

@@ -107,7 +107,9 @@ _STEP_3 = (
     "DROP INDEX requests_open",
 )
 """What is under way waits, as it was written down, in a small table of its own, so that a row is written once: settled."""
-STEPS = (_STEP_1, _STEP_2, _STEP_3)
+_STEP_4 = ("ALTER TABLE requests ADD COLUMN key_id TEXT NOT NULL DEFAULT ''",)
+"""Which of its team's keys a request came with."""
+STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4)
 
 
 class LedgerError(RuntimeError):

@@ -141,6 +141,8 @@ class Intent(Struct, frozen=True):
     cache_state: str
     cache_expected_tokens: int | None
     estimate_picos: int | None
+    key_id: str = ""
+    """First digits of the digest of the key it came with; empty where none is configured."""
 
 
 class Settlement(Struct, frozen=True):

@@ -164,7 +164,7 @@ def test_the_other_stations_are_heard() -> None:
     metrics.loop_held(0.004)
     metrics.config_reload(False)
     metrics.price_table_age(86400.0)
-    metrics.budget("payments", "month", 5 * 10**12, 10**12)
+    metrics.budget("payments", "month", 5 * 10**12, 10**12, 0)
     read = samples(metrics)
     expected = {
         ("pointsman_routing_decisions_total", "direct explicit_model override"): 1,
@@ -224,7 +224,7 @@ def test_no_label_value_can_break_the_page(nasty: str) -> None:
     metrics.rebuilt(nasty, nasty, nasty, 1)
     metrics.refused(nasty, 400)
     metrics.saved(nasty, nasty, 1)
-    metrics.budget(nasty, nasty, 1, 1)
+    metrics.budget(nasty, nasty, 1, 1, 0)
     read = samples(metrics)
     assert sum(at for (name, _), at in read.items() if name == "pointsman_requests_total") == 2
     assert all(len(each) <= VALUE_MAX for _, labels in read for _, each in labels)
@@ -382,7 +382,7 @@ def test_promtool_finds_nothing_to_complain_about(promtool: Path) -> None:
     metrics.decided("code", "rule", "night", 0.001)
     metrics.ledger(0.1, 0, 0)
     metrics.price_table_age(1.0)
-    metrics.budget("payments", "month", 1, 1)
+    metrics.budget("payments", "month", 1, 1, 0)
     done = subprocess.run([promtool, "check", "metrics"], input=metrics.render(), capture_output=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 
@@ -400,3 +400,30 @@ def promtool() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return Path(found)
+
+
+def test_a_rest_is_counted_where_a_thread_has_one() -> None:
+    metrics = made()
+    metrics.cache_predicted("payments", "openai", "unknown", None)
+    metrics.cache_predicted("payments", "openai", "cold", 4000.0)
+    found = samples(metrics)
+    assert found["pointsman_resume_idle_seconds_count", frozenset()] == 1
+    assert found["pointsman_resume_idle_seconds_bucket", frozenset({("le", "3600.0")})] == 0
+    assert found["pointsman_resume_idle_seconds_bucket", frozenset({("le", "7200.0")})] == 1
+
+
+def test_what_is_in_force_and_whether_it_drains() -> None:
+    metrics = made()
+    assert ("pointsman_config_version", frozenset()) not in samples(metrics)
+    metrics.in_force(0xFFFFFFFFFFFF, 7)
+    metrics.draining(True)
+    found = samples(metrics)
+    assert found["pointsman_config_version", frozenset()] == 0xFFFFFFFFFFFF, "a float holds it exactly"
+    assert found["pointsman_prices_version", frozenset()] == 7
+    assert found["pointsman_draining", frozenset()] == 1
+
+
+def test_refusals_and_shifts_are_there_before_the_first_one() -> None:
+    found = samples(made())
+    assert found["pointsman_refusals_total", frozenset({("refusal", "unknown_key")})] == 0
+    assert found["pointsman_cache_shifts_total", frozenset({("provider", "openai")})] == 0
