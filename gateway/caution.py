@@ -56,7 +56,7 @@ def caution(
         return None
     channel = _channel(policy, head, ask, print_)
     house.threads.remember(replace(record, warned_at=wall))
-    house.metrics.warned(caller.team, caller.client, channel, cold.at_stake_picos)
+    house.metrics.warned(caller.team, caller.client, channel)
     _log.warning(
         "cold resume: team=%s client=%s channel=%s reason=%s idle_s=%d tokens=%d p_cold=%.2f go_on_usd=%.4f warm_usd=%.4f",
         caller.team, caller.client, channel, cold.reason, cold.idle_s, cold.tokens, cold.p_cold,

@@ -45,11 +45,6 @@ class ColdResume(Struct, frozen=True):
     """Requests after which compacting first has cost less than going on."""
 
     @property
-    def at_stake_picos(self) -> int:
-        """What is expected to be paid above the warm price."""
-        return int(self.p_cold * (self.go_on_picos - self.warm_picos))
-
-    @property
     def sentence(self) -> str:
         """For a person: what happened, and the prices of what can be done. Plain ASCII without quotes, fit for a header and
         for JSON as it is."""

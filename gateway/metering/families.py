@@ -177,13 +177,6 @@ WARNINGS = Declared(
     help="Threads about to be resumed after their prompt cache had gone, by the loudest way in which that was told.",
     labels=("team", "client", "channel"),
 )
-WARNED_COST = Declared(
-    name="pointsman_warned_cost_usd_total",
-    type="counter",
-    help="US dollars above the warm price that warnings said were at stake, times the chance of it.",
-    labels=("team", "channel"),
-    unit="usd",
-)
 SAVED = Declared(
     name="pointsman_saved_usd_total",
     type="counter",
@@ -330,7 +323,6 @@ FAMILIES: tuple[Declared, ...] = (
     STALE_RESUMES,
     STALE_COST,
     WARNINGS,
-    WARNED_COST,
     SAVED,
     BUDGET,
     BUDGET_SPENT,
@@ -388,7 +380,6 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
     WARNINGS.name: tuple({"client": client, "channel": channel} for client in CLIENTS for channel in CHANNELS),
-    WARNED_COST.name: tuple({"channel": channel} for channel in CHANNELS),
     STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.

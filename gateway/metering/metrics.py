@@ -83,7 +83,6 @@ class Metrics:
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
         self._warnings = self._counters[families.WARNINGS.name]
-        self._warned_costs = self._counters[families.WARNED_COST.name]
         self._saved = self._counters[families.SAVED.name]
         self._refusals = self._counters[families.REFUSALS.name]
         self._events = self._counters[families.EVENTS.name]
@@ -173,10 +172,9 @@ class Metrics:
         if picos is not None:
             row.value += picos
 
-    def warned(self, team: str, client: str, channel: str, picos: int) -> None:
-        """Somebody was told what resuming a thread will cost above the warm price."""
+    def warned(self, team: str, client: str, channel: str) -> None:
+        """Somebody was told what resuming a thread will cost."""
         self._warnings.row(team, client, channel).value += 1
-        self._warned_costs.row(team, channel).value += picos
 
     def saved(self, team: str, reason: str, picos: int) -> None:
         """Money that was not spent."""

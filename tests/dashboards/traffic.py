@@ -62,6 +62,7 @@ HELD = 3
 USED = ("monthly", 0.75, {"fine": 3, "warn": 2, "degrade": 0, "refuse": 1})
 """A budget's name, the share its fullest account used, and its accounts by level."""
 SHADOWED = ("try-out", True)
+WARNED = ("payments", "codex", "inline")
 SWITCHED = ("code", "general", "rule")
 
 
@@ -110,6 +111,7 @@ def drive(metrics: Metrics) -> None:
     metrics.budget_used(*USED)
     metrics.switched(*SWITCHED)
     metrics.shadowed(*SHADOWED)
+    metrics.warned(*WARNED)
     metrics.refused(*REFUSED)
     metrics.ledger(LEDGER_LAG_S, 4096, 2)
     metrics.cache_shifted("openai")
@@ -177,6 +179,7 @@ def _sums() -> Truth:
     add("Refusals by kind", REFUSED[0])
     add("Threads moved", "")
     add("Threads moved by cause", f"{SWITCHED[2]} {SWITCHED[0]} {SWITCHED[1]}")
+    add("every second Warnings per …", WARNED[2])
     add("Rules in shadow", f"yes {SHADOWED[0]}")
     add("Config", "")
     add("Ledger lag", "", Fraction(LEDGER_LAG_S))

@@ -52,7 +52,7 @@ def test_only_a_person_who_has_just_typed_is_interrupted(policy, changes, channe
     assert found is not None
     assert found.channel == channel
     assert [(record.thread, record.warned_at) for record in house.known] == [("t", NOW)]
-    assert house.told == [("a", "unknown", channel, found.cold.at_stake_picos)]
+    assert house.told == [("a", "unknown", channel)]
 
 
 def test_nothing_is_told_where_nothing_is_sent_or_remembered():

@@ -144,7 +144,6 @@ def test_headers_metrics_log_and_page_always_tell_and_once(tmp_path):
         assert reply.headers["x-pointsman-resume-usd"].startswith("go_on=0.")
         assert reply.json["content"] == [{"type": "text", "text": "done"}], "an answer is left alone unless it was asked for"
         assert night.running.metric("pointsman_warnings_total", client="claude-code", channel="header") == 1
-        assert 0.3 < night.running.metric("pointsman_warned_cost_usd_total", channel="header") < 2
         told = [line for line in night.running.output if "cold resume:" in line]
         assert len(told) == 1
         assert "client=claude-code" in told[0]
