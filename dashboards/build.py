@@ -10,6 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from dashboards.freshness import freshness  # noqa: E402
+from dashboards.operations import operations  # noqa: E402
+from dashboards.routing import routing  # noqa: E402
 from dashboards.spend import spend  # noqa: E402
 from gateway.metering.families import CLOSED, CONFIGURED, FAMILIES, WORDS_MAX, Declared  # noqa: E402
 
@@ -28,7 +31,11 @@ This page is generated: `python dashboards/build.py`."""
 
 def files() -> dict[Path, str]:
     """Every generated file and what belongs in it."""
-    made = {ROOT / "dashboards" / "grafana" / "spend.json": json.dumps(spend(), indent=2, ensure_ascii=False) + "\n"}
+    folder = ROOT / "dashboards" / "grafana"
+    made = {
+        folder / f"{board['uid'].removeprefix('pointsman-')}.json": json.dumps(board, indent=2, ensure_ascii=False) + "\n"
+        for board in (spend(), freshness(), routing(), operations())
+    }
     made[ROOT / "docs" / "reference" / "metrics.md"] = reference()
     return made
 

@@ -1,18 +1,17 @@
-"""A small builder of Grafana dashboards: plain functions from a question to classic dashboard JSON.
+"""A small builder of Grafana panels: plain functions from a question to the JSON of a panel that answers it.
 
 Classic JSON (schemaVersion 41) is what every Grafana from 10 to 13 provisions; newer ones migrate it when they load it.
 Format: https://grafana.com/docs/grafana/latest/visualizations/dashboards/build-dashboards/view-dashboard-json-model/
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]
-COLUMNS = 24
-"""Width of Grafana's grid."""
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 PALETTE = {"mode": "palette-classic"}
+TOOLTIP = {"mode": "multi", "sort": "desc"}
 
 
 class About(NamedTuple):
@@ -21,6 +20,8 @@ class About(NamedTuple):
     title: str
     description: str
     unit: str
+    period: str = ""
+    """A time of its own, such as `now/d` for the day so far; empty for the dashboard's."""
 
 
 class Limits(NamedTuple):
@@ -46,8 +47,9 @@ def target(expr: str, legend: str = "", *, instant: bool = False) -> Json:
 def panel(
     about: About, kind: str, targets: Sequence[Json], size: tuple[int, int], options: Json, **defaults: Any
 ) -> Json:
-    """One panel of a width and height. Queries are lettered; its place is given by `dashboard`."""
+    """One panel of a width and height. Queries are lettered; its place is given by the dashboard."""
     width, height = size
+    own_time = {"timeFrom": about.period, "hideTimeOverride": False} if about.period else {}
     return {
         "type": kind,
         "title": about.title,
@@ -57,6 +59,7 @@ def panel(
         "gridPos": {"h": height, "w": width, "x": 0, "y": 0},
         "options": options,
         "targets": [{**each, "refId": chr(ord("A") + number)} for number, each in enumerate(targets)],
+        **own_time,
     }
 
 
@@ -81,49 +84,88 @@ def stat(about: About, expr: str, limits: Limits | None = None, texts: dict[str,
 
 def series(about: About, expr: str, legend: str, *, width: int = 12) -> Json:
     """A stack of areas over time."""
+    return _timeseries(about, [target(expr, legend)], width, fill=45, stacking="normal")
+
+
+def lines(about: About, exprs: Mapping[str, str], *, width: int = 12) -> Json:
+    """Lines over time, one query for each legend."""
+    return _timeseries(about, [target(expr, legend) for legend, expr in exprs.items()], width, fill=0, stacking="none")
+
+
+def _timeseries(about: About, targets: Sequence[Json], width: int, *, fill: int, stacking: str) -> Json:
     custom = {
         "drawStyle": "line",
-        "fillOpacity": 45,
+        "fillOpacity": fill,
         "lineWidth": 1,
         "showPoints": "never",
         "spanNulls": False,
-        "stacking": {"group": "A", "mode": "normal"},
+        "stacking": {"group": "A", "mode": stacking},
     }
     options = {
         "legend": {"calcs": ["mean", "max"], "displayMode": "table", "placement": "bottom", "showLegend": True},
-        "tooltip": {"mode": "multi", "sort": "desc"},
+        "tooltip": TOOLTIP,
     }
-    return panel(about, "timeseries", [target(expr, legend)], (width, 8), options, custom=custom, min=0)
+    share = {"max": 1} if about.unit == "percentunit" else {}
+    return panel(about, "timeseries", targets, (width, 8), options, custom=custom, min=0, **share)
 
 
-def bars(about: About, expr: str, legend: str) -> Json:
-    """What is largest, as bars."""
+def bars(about: About, expr: str, legend: str, *, width: int = 8, link: Json | None = None) -> Json:
+    """What is largest, as bars; `link` leads from a bar to where more is said of it."""
     options = {
         "displayMode": "basic", "orientation": "horizontal", "showUnfilled": True, "valueMode": "text",
         "reduceOptions": REDUCE,
     }  # fmt: skip
     query = target(f"sort_desc({expr} > 0)", legend, instant=True)
-    return panel(about, "bargauge", [query], (8, 8), options, min=0, color=PALETTE)
+    links = {"links": [link]} if link else {}
+    return panel(about, "bargauge", [query], (width, 8), options, min=0, color=PALETTE, **links)
 
 
-def share(about: About, expr: str, legend: str, *, width: int = 6) -> Json:
+def share(about: About, expr: str, legend: str, *, width: int = 8) -> Json:
     """Parts of a whole."""
     options = {
-        "displayLabels": ["percent"], "pieType": "donut", "tooltip": {"mode": "multi", "sort": "desc"},
+        "displayLabels": ["percent"], "pieType": "donut", "tooltip": TOOLTIP, "reduceOptions": REDUCE,
         "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["value", "percent"]},
-        "reduceOptions": REDUCE,
     }  # fmt: skip
     query = target(f"{expr} > 0", legend, instant=True)
     return panel(about, "piechart", [query], (width, 8), options, color=PALETTE)
 
 
-def table(about: About, expr: str, *, rows: str, columns: str) -> Json:
+def matrix(about: About, expr: str, *, rows: str, columns: str, width: int = 12) -> Json:
     """A cross table of two labels."""
     options = {"cellHeight": "sm", "showHeader": True, "footer": {"show": True, "reducer": ["sum"], "fields": ""}}
-    made = panel(about, "table", [target(f"{expr} > 0", instant=True)], (12, 8), options)
+    made = panel(about, "table", [target(f"{expr} > 0", instant=True)], (width, 8), options)
     made["transformations"] = [
         {"id": "groupingToMatrix", "options": {"columnField": columns, "rowField": rows, "valueField": "Value"}}
     ]
+    return made
+
+
+def columns(about: About, by: str, exprs: Mapping[str, str], *, width: int = 8) -> Json:
+    """A table with a row for each value of a label and a column for each query."""
+    options = {"cellHeight": "sm", "showHeader": True, "footer": {"show": False, "reducer": ["sum"], "fields": ""}}
+    made = panel(about, "table", [target(expr, instant=True) for expr in exprs.values()], (width, 8), options)
+    names = {f"Value #{each['refId']}": title for each, title in zip(made["targets"], exprs, strict=True)}
+    made["transformations"] = [
+        {"id": "joinByField", "options": {"byField": by, "mode": "outer"}},
+        {"id": "filterFieldsByName", "options": {"include": {"names": [by, *names]}}},
+        {"id": "organize", "options": {"excludeByName": {}, "indexByName": {}, "renameByName": names}},
+    ]
+    return made
+
+
+def heatmap(about: About, expr: str, *, width: int = 12) -> Json:
+    """A histogram over time, a row of cells for each bucket."""
+    options = {
+        "calculate": False,
+        "cellGap": 1,
+        "color": {"mode": "scheme", "scheme": "Greens", "steps": 32, "fill": "dark-green", "exponent": 0.5},
+        "legend": {"show": True},
+        "rowsFrame": {"layout": "auto"},
+        "tooltip": {"mode": "single", "yHistogram": False, "showColorScale": False},
+        "yAxis": {"axisPlacement": "left", "unit": about.unit, "reverse": False},
+    }
+    made = panel(about, "heatmap", [{**target(expr, "{{le}}"), "format": "heatmap"}], (width, 8), options)
+    made["fieldConfig"]["defaults"]["custom"] = {"scaleDistribution": {"type": "linear"}}
     return made
 
 
@@ -146,41 +188,4 @@ def variable(name: str, label: str, query: str) -> Json:
         "options": [],
         "regex": "",
         "skipUrlSync": False,
-    }
-
-
-def dashboard(
-    uid: str, title: str, description: str, variables: Sequence[Json], rows: Sequence[Sequence[Json]]
-) -> Json:
-    """A whole dashboard from rows of panels, left to right and top to bottom."""
-    placed: list[Json] = []
-    y = 0
-    for row in rows:
-        assert sum(each["gridPos"]["w"] for each in row) <= COLUMNS, f"a row of {title} is too wide"
-        x = 0
-        for each in row:
-            placed.append({**each, "id": len(placed) + 1, "gridPos": {**each["gridPos"], "x": x, "y": y}})
-            x += each["gridPos"]["w"]
-        y += max(each["gridPos"]["h"] for each in row)
-    chooser = {
-        "type": "datasource", "name": "datasource", "label": "Data source", "query": "prometheus", "current": {},
-        "hide": 0, "includeAll": False, "multi": False, "options": [], "refresh": 1, "regex": "", "skipUrlSync": False,
-    }  # fmt: skip
-    return {
-        "id": None,
-        "uid": uid,
-        "title": title,
-        "description": description,
-        "schemaVersion": 41,
-        "version": 1,
-        "editable": False,
-        "graphTooltip": 1,
-        "refresh": "1m",
-        "tags": ["pointsman", "llm"],
-        "time": {"from": "now-24h", "to": "now"},
-        "timezone": "browser",
-        "links": [],
-        "annotations": {"list": []},
-        "templating": {"list": [chooser, *variables]},
-        "panels": placed,
     }

@@ -1,63 +1,31 @@
-"""The Spend dashboard: who spends what, on which route, with how much cache, and what the numbers leave out."""
+"""The Spend dashboard: who spends what, where the month will end, and what the numbers leave out."""
 
-from dashboards.panels import About, Json, Limits, bars, dashboard, series, share, stat, table, variable
+from dashboards.board import dashboard, to
+from dashboards.panels import About, Json, Limits, bars, columns, matrix, series, stat
+from dashboards.query import grown, highest, pace, ratio
+from gateway.metering.families import BUDGET, BUDGET_SPENT, COST, REQUESTS, TOKENS, UNPRICED
 
-PROCESS = 'job=~"$job", instance=~"$instance"'
-TEAM = f'{PROCESS}, team=~"$team"'
-ROUTE = f'{PROCESS}, route=~"$route"'
-MODEL = f'{PROCESS}, model=~"$model"'
-SPEND = f'{TEAM}, route=~"$route", model=~"$model"'
-STALE = f'{TEAM}, model=~"$model"'
-
-VARIABLES = (
-    variable("job", "Job", "label_values(pointsman_inflight, job)"),
-    variable("instance", "Instance", 'label_values(pointsman_inflight{job=~"$job"}, instance)'),
-    variable("team", "Team", f"label_values(pointsman_requests_total{{{PROCESS}}}, team)"),
-    variable("route", "Route", f"label_values(pointsman_requests_total{{{PROCESS}}}, route)"),
-    variable("model", "Model", f"label_values(pointsman_requests_total{{{PROCESS}}}, model)"),
-)
-
-
-def grown(metric: str, where: str, by: str = "") -> str:
-    """How much a counter grew over the time shown."""
-    return f"sum{f' by ({by})' if by else ''} (increase({metric}{{{where}}}[$__range]))"
-
-
-def pace(metric: str, where: str, by: str, seconds: int) -> str:
-    """How much a counter grows in so many seconds."""
-    return f"sum by ({by}) (rate({metric}{{{where}}}[$__rate_interval])) * {seconds}"
+ANSWERED = 'kind=~"output|reasoning"'
 
 
 def numbers() -> list[Json]:
-    """The row on top: what did it cost, and can the numbers be believed."""
+    """The row on top: what did it cost, and can the number be believed."""
+    month_s = "86400 * scalar(days_in_month())"
     return [
+        stat(About("Today", "Known cost of the day so far.", "currencyUSD", "now/d"), grown(COST)),
+        stat(About("This month", "Known cost of the month so far.", "currencyUSD", "now/M"), grown(COST)),
         stat(
-            About("Spend", "Known cost over the time shown. What is unpriced is not in it.", "currencyUSD"),
-            grown("pointsman_cost_usd_total", SPEND),
+            About("Month at this pace", "Where the month ends if it goes on as it began.", "currencyUSD", "now/M"),
+            f"{grown(COST)} / $__range_s * {month_s}",
         ),
         stat(
-            About("Spend per hour", "Known cost per hour, averaged over the time shown.", "currencyUSD"),
-            f"{grown('pointsman_cost_usd_total', SPEND)} / $__range_s * 3600",
+            About("Spend", "Known cost over the time shown. What is unpriced is not in it.", "currencyUSD"), grown(COST)
         ),
-        stat(
-            About("Requests", "Requests over the time shown, refused ones included.", "short"),
-            grown("pointsman_requests_total", SPEND),
-        ),
+        stat(About("Requests", "Requests over the time shown, refused ones included.", "short"), grown(REQUESTS)),
         stat(
             About("Unpriced requests", "Their cost is not or not wholly known: Spend is too low.", "short"),
-            grown("pointsman_unpriced_requests_total", MODEL),
+            grown(UNPRICED),
             Limits(bad_from=0.5),
-        ),
-        stat(
-            About("Ledger lag", "Age of the oldest event that is not yet on disk.", "s"),
-            f"max(pointsman_ledger_lag_seconds{{{PROCESS}}})",
-            Limits(bad_from=30),
-        ),
-        stat(
-            About("Config", "Whether the config on disk is in use. A broken file keeps the last good one.", "none"),
-            f"min(pointsman_config_last_reload_success{{{PROCESS}}})",
-            Limits(bad_below=1),
-            {"0": "broken, old one kept", "1": "in use"},
         ),
     ]
 
@@ -67,12 +35,12 @@ def over_time() -> list[Json]:
     return [
         series(
             About("Spend per hour by team", "Known cost per hour, by the team that pays.", "currencyUSD"),
-            pace("pointsman_cost_usd_total", SPEND, "team", 3600),
+            pace(COST, by="team", seconds=3600),
             "{{team}}",
         ),
         series(
             About("Spend per hour by model", "Known cost per hour, by the model that answered.", "currencyUSD"),
-            pace("pointsman_cost_usd_total", SPEND, "model", 3600),
+            pace(COST, by="model", seconds=3600),
             "{{model}}",
         ),
     ]
@@ -83,86 +51,59 @@ def totals() -> list[Json]:
     return [
         bars(
             About("Spend by team", "Known cost over the time shown, by the team that pays.", "currencyUSD"),
-            grown("pointsman_cost_usd_total", SPEND, "team"),
+            grown(COST, by="team"),
             "{{team}}",
+            link=to("pointsman-freshness", "Cache freshness of ${__field.labels.team}", "team"),
         ),
         bars(
             About("Spend by model", "Known cost over the time shown, by the model that answered.", "currencyUSD"),
-            grown("pointsman_cost_usd_total", SPEND, "model"),
+            grown(COST, by="model"),
             "{{model}}",
+            link=to("pointsman-routing", "Routing to ${__field.labels.model}", "model"),
         ),
         bars(
             About("Spend by kind", "Fresh input, cache reads and writes, output, fees.", "currencyUSD"),
-            grown("pointsman_cost_usd_total", SPEND, "kind"),
+            grown(COST, by="kind"),
             "{{kind}}",
         ),
     ]
+
+
+def compared() -> list[Json]:
+    """Against the budget, against last week, against the work that was done."""
+    now, then = grown(COST, by="team"), grown(COST, by="team", earlier="1w")
+    return [
+        bars(
+            About("Budget used", "Spent of each budget in its present window. 100 % is all of it.", "percentunit"),
+            ratio(highest(BUDGET_SPENT, "team, window"), highest(BUDGET, "team, window")),
+            "{{team}}, {{window}}",
+        ),
+        bars(
+            About("More than a week before", "Spend over the time shown, less that of the same time a week ago.",
+                  "currencyUSD"),
+            f"({now} - ({then} or 0 * {now}))",
+            "{{team}}",
+        ),
+        columns(
+            About("What the work costs", "Known cost for each request, and for a thousand tokens of answer.", "currencyUSD"),
+            "model",
+            {
+                "a request": ratio(grown(COST, by="model"), grown(REQUESTS, by="model")),
+                "1,000 tokens out": f"1000 * {ratio(grown(COST, by='model'), grown(TOKENS, ANSWERED, by='model'))}",
+            },
+        ),
+    ]  # fmt: skip
 
 
 def tokens() -> list[Json]:
     """Tokens, in kinds that never overlap."""
     return [
-        table(
+        matrix(
             About("Tokens by team and kind", "Billable tokens over the time shown. Kinds never overlap.", "short"),
-            grown("pointsman_tokens_total", SPEND, "team, kind"),
+            grown(TOKENS, by="team, kind"),
             rows="team",
             columns="kind",
-        ),
-        series(
-            About("Tokens per minute by kind", "Billable tokens per minute. Kinds never overlap.", "short"),
-            pace("pointsman_tokens_total", SPEND, "kind", 60),
-            "{{kind}}",
-        ),
-    ]
-
-
-def routing() -> list[Json]:
-    """Where requests went, and what decided."""
-    return [
-        series(
-            About("Requests per minute by route", "direct: the client named its model itself.", "short"),
-            pace("pointsman_requests_total", SPEND, "route", 60),
-            "{{route}}",
-        ),
-        share(
-            About(
-                "Decisions by source",
-                "The client (override), a rule, the classifier, the thread's past (sticky), a budget, or a fallback.",
-                "short",
-            ),
-            grown("pointsman_routing_decisions_total", ROUTE, "source"),
-            "{{source}}",
-        ),
-        share(
-            About("Requests by status", "Class of the HTTP status the client saw; none: it saw no answer.", "short"),
-            grown("pointsman_requests_total", SPEND, "status_class"),
-            "{{status_class}}",
-        ),
-    ]
-
-
-def freshness() -> list[Json]:
-    """What the prompt caches were like, and what cold ones cost."""
-    return [
-        series(
-            About(
-                "Cache state of requests, per minute",
-                "Predicted before sending. Cold and broken ones pay for their whole prompt again.",
-                "short",
-            ),
-            pace("pointsman_cache_requests_total", TEAM, "state", 60),
-            "{{state}}",
-            width=8,
-        ),
-        bars(
-            About("Stale resumes by client", "Threads resumed after their prompt cache had gone.", "short"),
-            grown("pointsman_stale_resumes_total", TEAM, "client"),
-            "{{client}}",
-        ),
-        bars(
-            About("Cost of stale resumes by cause", "Paid above the warm price of the same request.", "currencyUSD"),
-            grown("pointsman_stale_cost_usd_total", STALE, "cause"),
-            "{{cause}}",
+            width=24,
         ),
     ]
 
@@ -171,8 +112,7 @@ def spend() -> Json:
     """The dashboard as Grafana reads it."""
     return dashboard(
         "pointsman-spend",
-        "Pointsman / Spend",
-        "What LLM traffic costs, by team, route, model and token kind, and how warm its prompt caches are.",
-        VARIABLES,
-        [numbers(), over_time(), totals(), tokens(), routing(), freshness()],
+        "Spend",
+        "What LLM traffic costs, by team, route, model and token kind; where the month will end, and what is not known.",
+        [numbers(), over_time(), totals(), compared(), tokens()],
     )

@@ -236,6 +236,8 @@ class Gateway:
         self._refresh_budgets()
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
+        metrics.in_force(int(self.live.current.version, 16), self.house.prices.version)
+        metrics.draining(self.house.draining)
 
     def _refresh_budgets(self) -> None:
         house = self.house

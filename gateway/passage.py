@@ -17,7 +17,7 @@ from gateway.budgets.channels import shown_by
 from gateway.budgets.types import Account
 from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, splice
-from gateway.dialects.edits import edits_for, hides_usage
+from gateway.dialects.edits import edits_for, hides_usage, with_effort
 from gateway.dialects.endpoints import TRANSLATED, must_translate
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.dialects.sse import KEEPALIVE
@@ -120,7 +120,7 @@ class RequestPassage:
         """The first attempt."""
         metrics = self.house.metrics
         if self.endpoint in TRANSLATED:  # an embedding or a count has no prompt cache to predict
-            metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state)
+            metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state, self.freshness.idle_s)
         first = self._forward()
         self.forwarded_at = self.house.monotonic()
         metrics.overhead(self.forwarded_at - self.entered_at)
@@ -153,6 +153,7 @@ class RequestPassage:
         body = self.body
         self.hides_usage = False
         if ask is not None:
+            effort = self.decision.effort
             if must_translate(ask, upstream.dialects):
                 translate = Translate(
                     dialect=ask.dialect,
@@ -164,8 +165,9 @@ class RequestPassage:
                     provider=upstream.provider,
                 )
                 self.hides_usage = hides_usage(ask)
+                body = with_effort(ask, effort) if effort else body
             else:
-                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider)
+                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider, effort)
                 body = splice(ask.body, edits) if edits else ask.body
         path = upstream.base_path + self.head.path.removeprefix("/v1")
         send = Send(

@@ -11,6 +11,8 @@ import logging
 import msgspec
 
 from cache.fingerprint import Fingerprint
+from cache.freshness import assess
+from cache.providers import rules_for
 from cache.types import Freshness, ThreadRecord
 from gateway.budgets.budgets import Spent
 from gateway.budgets.ease import eased
@@ -34,7 +36,7 @@ from gateway.wire.exchange import Answer, Passage
 from gateway.wire.types import Head
 from routing.classify import classify
 from routing.decide import decide
-from routing.types import Asked, Decision, Dialect, Pin, Signals, Workload
+from routing.types import Asked, Decision, Dialect, Past, Pin, Signals, Workload
 
 BUSY_WAIT_S = 1.0
 """What a client is asked to wait when the gateway is full or going down: Codex hangs silently on long waits."""
@@ -94,6 +96,8 @@ class Pipeline:
         candidates = servable(decision, ask, caller, snapshot)
         foresight = foreseen(record, parent, print_, ask, candidates[0], snapshot, house.forecast, wall)
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
+        for shadow in decision.shadows:
+            house.metrics.shadowed(shadow.rule, shadow.differs(decision))
         if record is not None and record.route and decision.route and record.route != decision.route:
             house.metrics.switched(record.route, decision.route, decision.source)
         passage = RequestPassage(
@@ -257,12 +261,22 @@ def considered(
         agent=caller.agent,
         headers=head.first,
         now=wall,
+        past=None if record is None else _past(record, print_, snapshot, wall),
     )
     pin = None
     if record is not None and record.model and record.dialect == ask.dialect:  # in another dialect it is another prompt
         pin = Pin(route=record.route, model=record.model)
     look = Look(ask, caller, print_)
     return decide(asked, look.signals, look.workload, pin, snapshot.policy, snapshot.has)
+
+
+def _past(record: ThreadRecord, print_: Fingerprint, snapshot: Snapshot, wall: float) -> Past:
+    """What rules may ask of a thread's past."""
+
+    def freshness() -> str:
+        return assess(record, print_, record.model, rules_for(record.provider, record.served or record.model), wall).state
+
+    return Past(age_s=wall - record.started_at, idle_s=wall - record.last_end, freshness=freshness)
 
 
 def servable(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:

@@ -1,5 +1,6 @@
 """A `Config` to a `Snapshot`: everything resolved that can be resolved before the first request."""
 
+import re
 from collections.abc import Iterable
 
 from gateway.config import compiled, schema
@@ -69,17 +70,22 @@ def _policy(config: schema.Config) -> policy.Policy:
                 model=route.model,
                 by_dialect=dict[str, str](route.by_dialect.items()),
                 fallbacks=route.fallbacks,
+                effort=route.effort or "",
             )
             for name, route in config.routes.items()
         },
         rules=tuple(_rule(rule) for rule in config.rules),
-        matrix=tuple(
-            policy.MatrixLine(route=line.route, input=_any_of(line.input), output=_any_of(line.output))
-            for line in matrix
-        ),
+        matrix=_matrix(matrix),
+        matrix_of={name: _matrix(team.matrix) for name, team in config.teams.items() if team.matrix},
         aliases=frozenset(config.routing.aliases),
         default=config.routing.default,
         min_confidence=config.routing.min_confidence,
+    )
+
+
+def _matrix(lines: Iterable[schema.MatrixLine]) -> tuple[policy.MatrixLine, ...]:
+    return tuple(
+        policy.MatrixLine(route=line.route, input=_any_of(line.input), output=_any_of(line.output)) for line in lines
     )
 
 
@@ -91,6 +97,9 @@ def _rule(rule: schema.Rule) -> policy.Rule:
         model=rule.then.model or "",
         refuse=rule.then.refuse or "",
         because=rule.because or "",
+        effort=rule.then.effort or "",
+        warn=rule.then.warn or "",
+        shadow=rule.then.shadow,
     )
 
 
@@ -112,10 +121,16 @@ def _when(when: schema.When) -> policy.When:
         size_over=when.size_over,
         size_under=when.size_under,
         keywords=None if when.keywords is None else tuple(word.casefold() for word in when.keywords),
+        regex=None if when.regex is None else re.compile(when.regex),
+        dialect=_any_of(when.dialect),
         path=when.path,
         header=header,
         hours=None if when.hours is None else _minutes(when.hours),
         weekdays=None if when.weekdays is None else frozenset(map(_WEEKDAYS.index, when.weekdays)),
+        thread_age_over_s=when.thread_age_over_s,
+        thread_age_under_s=when.thread_age_under_s,
+        idle_over_s=when.idle_over_s,
+        freshness=_any_of(when.freshness),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+from gateway.errors import KINDS as REFUSAL_KINDS
 from gateway.metering.types import KINDS
 from routing.types import InputKind, OutputKind
 
@@ -59,6 +60,10 @@ OVERHEAD_BUCKETS_S = (
 )  # fmt: skip
 """From 50 µs, which is what a request may cost, to half a second, which is a fault."""
 ROUTING_BUCKETS_S = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.1)
+
+
+IDLE_BUCKETS_S = (5.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 43_200.0, 86_400.0, 604_800.0)
+"""From a tool call's pause to a week; 5, 30 and 60 minutes are what the vendors' caches live at least."""
 
 
 class Declared(Struct, frozen=True):
@@ -118,6 +123,12 @@ SWITCHES = Declared(
     help="Threads moved to another route than the one their cache lives on.",
     labels=("from", "to", "cause"),
 )
+SHADOWS = Declared(
+    name="pointsman_shadow_rules_total",
+    type="counter",
+    help="Requests a rule in shadow fits, and whether it would have sent them elsewhere.",
+    labels=("rule", "differs"),
+)
 CACHE_REQUESTS = Declared(
     name="pointsman_cache_requests_total",
     type="counter",
@@ -135,6 +146,13 @@ CACHE_SHIFTS = Declared(
     type="counter",
     help="Times a provider's prompt cache was seen to behave in a new way, and what was learned of it was doubted.",
     labels=("provider",),
+)
+RESUME_IDLE = Declared(
+    name="pointsman_resume_idle_seconds",
+    type="histogram",
+    help="How long a thread had rested when its next request came.",
+    unit="seconds",
+    buckets=IDLE_BUCKETS_S,
 )
 STALE_RESUMES = Declared(
     name="pointsman_stale_resumes_total",
@@ -257,6 +275,22 @@ CONFIG_RELOAD = Declared(
     help="1 while the config in use is the one on disk, 0 while the file on disk is broken and the old one is kept.",
     unit="flag",
 )
+CONFIG_VERSION = Declared(
+    name="pointsman_config_version",
+    type="gauge",
+    help="The digest of the config in use as a number: it changes when the config does, and with nothing else.",
+)
+DRAINING = Declared(
+    name="pointsman_draining",
+    type="gauge",
+    help="1 while open answers are being finished before a stop, else 0.",
+    unit="flag",
+)
+PRICES_VERSION = Declared(
+    name="pointsman_prices_version",
+    type="gauge",
+    help="A number that changes when the prices in use do: the built-in table's, or those of the config.",
+)
 PRICE_AGE = Declared(
     name="pointsman_price_table_age_seconds",
     type="gauge",
@@ -265,11 +299,43 @@ PRICE_AGE = Declared(
 )
 
 FAMILIES: tuple[Declared, ...] = (
-    REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
-    CACHE_SHIFTS, STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, BUDGET_RESERVED, BUDGET_REMAINING,
-    BUDGET_SHARE, BUDGET_ACCOUNTS, OVERHEAD, UPSTREAM_SECONDS, FIRST_TOKEN, INFLIGHT, REFUSALS,
-    LOOP_HELD, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD, PRICE_AGE,
-)  # fmt: skip
+    REQUESTS,
+    TOKENS,
+    COST,
+    UNPRICED,
+    DECISIONS,
+    ROUTING_SECONDS,
+    SWITCHES,
+    SHADOWS,
+    CACHE_REQUESTS,
+    CACHE_OUTCOMES,
+    CACHE_SHIFTS,
+    STALE_RESUMES,
+    STALE_COST,
+    SAVED,
+    BUDGET,
+    BUDGET_SPENT,
+    BUDGET_RESERVED,
+    BUDGET_REMAINING,
+    BUDGET_SHARE,
+    BUDGET_ACCOUNTS,
+    OVERHEAD,
+    UPSTREAM_SECONDS,
+    FIRST_TOKEN,
+    INFLIGHT,
+    REFUSALS,
+    LOOP_HELD,
+    LEDGER_LAG,
+    LEDGER_BACKLOG,
+    LEDGER_ERRORS,
+    EVENTS,
+    CONFIG_RELOAD,
+    PRICE_AGE,
+    RESUME_IDLE,
+    DRAINING,
+    CONFIG_VERSION,
+    PRICES_VERSION,
+)
 """In the order of the page and of the reference."""
 
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
@@ -296,7 +362,10 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     CACHE_OUTCOMES.name: tuple(
         {"predicted": predicted, "observed": observed} for predicted in STATES for observed in OBSERVED
     ),
+    SWITCHES.name: tuple({"cause": source} for source in SOURCES),
+    CACHE_SHIFTS.name: ({},),
     CACHE_REQUESTS.name: tuple({"state": state} for state in STATES),
+    REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
     STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
 }

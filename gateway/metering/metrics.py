@@ -75,6 +75,7 @@ class Metrics:
         self._unpriced = self._counters[families.UNPRICED.name]
         self._decisions = self._counters[families.DECISIONS.name]
         self._switches = self._counters[families.SWITCHES.name]
+        self._shadows = self._counters[families.SHADOWS.name]
         self._cache_requests = self._counters[families.CACHE_REQUESTS.name]
         self._cache_shifts = self._counters[families.CACHE_SHIFTS.name]
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
@@ -88,12 +89,15 @@ class Metrics:
         self._routing_seconds = self._histograms[families.ROUTING_SECONDS.name]
         self._overhead = self._histograms[families.OVERHEAD.name]
         self._upstream_seconds = self._histograms[families.UPSTREAM_SECONDS.name]
+        self._resume_idle = self._histograms[families.RESUME_IDLE.name]
         self._first_token = self._histograms[families.FIRST_TOKEN.name]
         self._inflight = self._gauges[families.INFLIGHT.name][()]
         self._inflight.value = 0
 
         for outcome in families.OUTCOMES:
             self._events.row(outcome)
+        for status_class in _USUAL_CLASSES:
+            self._requests.row(OTHER, OTHER, OTHER, OTHER, status_class)  # where `refused` counts
         self.relabel(teams, routes, models, providers, expected)
 
     def relabel(
@@ -136,9 +140,15 @@ class Metrics:
         """A thread was moved to another route."""
         self._switches.row(from_ or DIRECT, to or DIRECT, cause).value += 1
 
-    def cache_predicted(self, team: str, provider: str, state: str) -> None:
-        """The cache state expected of a request about to be sent."""
+    def shadowed(self, rule: str, differs: bool) -> None:
+        """A rule in shadow fits; `differs` says that it would have sent the request elsewhere."""
+        self._shadows.row(rule, "yes" if differs else "no").value += 1
+
+    def cache_predicted(self, team: str, provider: str, state: str, idle_s: float | None = None) -> None:
+        """The cache state expected of a request about to be sent, and how long its thread had rested."""
         self._cache_requests.row(team, provider, state).value += 1
+        if idle_s is not None:
+            self._resume_idle.observe(idle_s)
 
     def cache_observed(self, provider: str, predicted: str, observed: str) -> None:
         """What the provider's usage showed of the cache, against what was expected."""
@@ -215,6 +225,15 @@ class Metrics:
     def config_reload(self, ok: bool) -> None:
         """Whether the config on disk is the one in use."""
         self._gauges[families.CONFIG_RELOAD.name][()].value = 1 if ok else 0
+
+    def in_force(self, config: int, prices: int) -> None:
+        """Numbers that change when the config in use does, and when its prices do."""
+        self._gauges[families.CONFIG_VERSION.name][()].value = config
+        self._gauges[families.PRICES_VERSION.name][()].value = prices
+
+    def draining(self, yes: bool) -> None:
+        """Whether open answers are being finished before a stop."""
+        self._gauges[families.DRAINING.name][()].value = 1 if yes else 0
 
     def price_table_age(self, seconds: float) -> None:
         """Age of the built-in price table."""

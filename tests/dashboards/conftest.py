@@ -1,15 +1,14 @@
-"""What the dashboard tests share: the generator, the files it made, and Debian's Prometheus."""
+"""What the dashboard tests share: the generator, the files it made, and Debian's Prometheus and Alertmanager."""
 
 import importlib.util
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from tests.debian import installed
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAFANA = ROOT / "dashboards" / "grafana"
@@ -36,14 +35,11 @@ def board(request: pytest.FixtureRequest) -> Json:
 
 @pytest.fixture(scope="session")
 def prometheus() -> Path:
-    """Debian's Prometheus (with promtool beside it), installed where that is allowed."""
-    if shutil.which("prometheus") is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "prometheus"]):
-            subprocess.run(command, capture_output=True, check=False, timeout=300)
-    found = shutil.which("prometheus")
-    if found is None or shutil.which("promtool") is None:
-        reason = "Prometheus is not here and cannot be installed (apt-get install prometheus)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return Path(found)
+    """Debian's Prometheus, with promtool beside it."""
+    return installed("prometheus", "prometheus")
+
+
+@pytest.fixture(scope="session")
+def amtool() -> Path:
+    """What checks a config of Debian's Alertmanager."""
+    return installed("amtool", "prometheus-alertmanager")

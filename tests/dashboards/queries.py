@@ -1,6 +1,16 @@
-"""Grafana's part in a query: its variables, filled in."""
+"""Grafana's part: the dashboards that are committed, and their variables filled in."""
 
+import json
 import re
+from pathlib import Path
+from typing import Any
+
+GRAFANA = Path(__file__).resolve().parents[2] / "dashboards" / "grafana"
+
+
+def boards() -> list[dict[str, Any]]:
+    """Every committed dashboard."""
+    return [json.loads(path.read_text("utf-8")) for path in sorted(GRAFANA.glob("*.json"))]
 
 
 def filled(text: str, range_ms: int, **chosen: str) -> str:

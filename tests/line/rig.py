@@ -119,9 +119,9 @@ def gateway(folder: Path, config: dict[str, Any] | str, env: dict[str, str] | No
         running.stop()
 
 
-def start(folder: Path, path: Path, env: dict[str, str] | None = None) -> Gateway:
-    """`pointsman serve` on a free port, ready to answer."""
-    command = [sys.executable, "-m", "gateway", "serve", "--config", str(path), "--port", "0"]
+def start(folder: Path, path: Path, env: dict[str, str] | None = None, port: int = 0) -> Gateway:
+    """`pointsman serve` on a port, or a free one, ready to answer."""
+    command = [sys.executable, "-m", "gateway", "serve", "--config", str(path), "--port", str(port)]
     command += ["--home", str(folder / "home")]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder), **(env or {})}
     process = subprocess.Popen(

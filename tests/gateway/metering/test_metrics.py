@@ -400,3 +400,30 @@ def promtool() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return Path(found)
+
+
+def test_a_rest_is_counted_where_a_thread_has_one() -> None:
+    metrics = made()
+    metrics.cache_predicted("payments", "openai", "unknown", None)
+    metrics.cache_predicted("payments", "openai", "cold", 4000.0)
+    found = samples(metrics)
+    assert found["pointsman_resume_idle_seconds_count", frozenset()] == 1
+    assert found["pointsman_resume_idle_seconds_bucket", frozenset({("le", "3600.0")})] == 0
+    assert found["pointsman_resume_idle_seconds_bucket", frozenset({("le", "7200.0")})] == 1
+
+
+def test_what_is_in_force_and_whether_it_drains() -> None:
+    metrics = made()
+    assert ("pointsman_config_version", frozenset()) not in samples(metrics)
+    metrics.in_force(0xFFFFFFFFFFFF, 7)
+    metrics.draining(True)
+    found = samples(metrics)
+    assert found["pointsman_config_version", frozenset()] == 0xFFFFFFFFFFFF, "a float holds it exactly"
+    assert found["pointsman_prices_version", frozenset()] == 7
+    assert found["pointsman_draining", frozenset()] == 1
+
+
+def test_refusals_and_shifts_are_there_before_the_first_one() -> None:
+    found = samples(made())
+    assert found["pointsman_refusals_total", frozenset({("refusal", "unknown_key")})] == 0
+    assert found["pointsman_cache_shifts_total", frozenset({("provider", "openai")})] == 0

@@ -123,8 +123,10 @@ def test_a_tier_without_a_price_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("when", "picos"),
     [
-        ("2026-08-16T02:00", 140_000),
-        ("2026-08-17T02:00", 220_000),
+        ("2026-08-16T15:59:59", 140_000),
+        ("2026-08-16T16:00", 220_000),
+        ("2026-08-17T02:00", 440_000),
+        ("2026-10-01T02:00", 150_000),
         ("2026-11-25T00:59:59", 150_000),
         ("2026-11-25T01:00", 300_000),
         ("2026-11-25T04:00", 150_000),
@@ -256,3 +258,11 @@ def test_one_answer_is_accounted_and_priced_in_25_microseconds() -> None:
 
     settle()
     assert min(timeit.repeat(settle, number=200, repeat=20)) / 200 < 25e-6
+
+
+def test_the_version_changes_with_the_prices_and_with_nothing_else() -> None:
+    one = {"provider": "openai", "model": "gpt-6.1-sol", "output": "10"}
+    other = {"provider": "openai", "model": "gpt-6-luna", "output": "1"}
+    assert PriceBook.load(()).version == BOOK.version
+    assert PriceBook.load((one, other)).version == PriceBook.load((other, one)).version
+    assert len({PriceBook.load(each).version for each in ((), (one,), (other,), ({**one, "output": "11"},))}) == 4

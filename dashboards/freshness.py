@@ -1,0 +1,131 @@
+"""The Cache freshness dashboard: how much of the prompts comes from the providers' caches, and what it costs when not."""
+
+from dashboards.board import dashboard, to
+from dashboards.panels import About, Json, Limits, bars, heatmap, lines, matrix, series, stat
+from dashboards.query import grown, of, pace, ratio
+from gateway.metering.families import CACHE_OUTCOMES, CACHE_REQUESTS, COST, RESUME_IDLE, STALE_COST, STALE_RESUMES, TOKENS
+
+READ = 'kind="cache_read"'
+WRITTEN = 'kind=~"cache_write_.*"'
+PROMPT = 'kind=~"input_uncached|cache_.*"'
+SAW = 'observed!="unknown"'
+
+
+def numbers() -> list[Json]:
+    """How good are the caches, and how good is what we foretell of them."""
+    held = 'predicted=~"warm|cooling", observed=~"hit|partial"'
+    gone = 'predicted=~"cold|broken", observed="miss"'
+    right = f"({grown(CACHE_OUTCOMES, held)} + {grown(CACHE_OUTCOMES, gone)})"
+    return [
+        stat(
+            About("Prompt from cache", "Share of the prompts' tokens that were read from a cache.", "percentunit"),
+            ratio(grown(TOKENS, READ), grown(TOKENS, PROMPT)),
+        ),
+        stat(
+            About("Reads for a write", "Tokens read for each token written; a paid write is lost below about one.", "short"),
+            ratio(grown(TOKENS, READ), grown(TOKENS, WRITTEN)),
+        ),
+        stat(
+            About("Stale resumes", "Threads resumed after their prompt cache had gone.", "short"),
+            grown(STALE_RESUMES),
+        ),
+        stat(
+            About("Paid for lost caches", "Paid above the warm price because a cache had gone.", "currencyUSD"),
+            grown(STALE_COST),
+        ),
+        stat(
+            About("Lost share of spend", "What lost caches cost, as a share of all known cost.", "percentunit"),
+            ratio(grown(STALE_COST), grown(COST)),
+            Limits(bad_from=0.1),
+        ),
+        stat(
+            About(
+                "Foretold rightly",
+                "Requests whose cache was there, or gone, as foretold; of those where both are known.",
+                "percentunit",
+            ),
+            ratio(right, grown(CACHE_OUTCOMES, SAW, 'predicted!="unknown"')),
+        ),
+    ]
+
+
+def over_time() -> list[Json]:
+    """When the caches held."""
+    return [
+        lines(
+            About("Prompt from cache by model", "Share of the prompts' tokens read from a cache.", "percentunit"),
+            {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, PROMPT, by="model"))},
+        ),
+        series(
+            About(
+                "Cache state of requests, per minute",
+                "Predicted before sending. Cold and broken ones pay for their whole prompt again.",
+                "short",
+            ),
+            pace(CACHE_REQUESTS, by="state", seconds=60),
+            "{{state}}",
+        ),
+    ]
+
+
+def losses() -> list[Json]:
+    """Who pays twice, and why."""
+    return [
+        bars(
+            About("Prompt from cache by team", "Share of the prompts' tokens read from a cache.", "percentunit"),
+            ratio(grown(TOKENS, READ, by="team"), grown(TOKENS, PROMPT, by="team")),
+            "{{team}}",
+            link=to("pointsman-spend", "Spend of ${__field.labels.team}", "team"),
+        ),
+        bars(
+            About("Stale resumes by client", "Threads resumed after their prompt cache had gone.", "short"),
+            grown(STALE_RESUMES, by="client"),
+            "{{client}}",
+        ),
+        bars(
+            About("Cost of lost caches by cause", "Paid above the warm price of the same request.", "currencyUSD"),
+            grown(STALE_COST, by="cause"),
+            "{{cause}}",
+        ),
+    ]
+
+
+def resumes() -> list[Json]:
+    """How long threads rest, and whether we knew what that does."""
+    return [
+        heatmap(
+            About("Rest before a request", "How long a thread had rested when its next request came.", "s"),
+            f"sum by (le) (increase({of(RESUME_IDLE, part='_bucket')}[$__rate_interval]))",
+        ),
+        matrix(
+            About("Foretold and seen", "Requests by the state foretold and by what the provider then read.", "short"),
+            grown(CACHE_OUTCOMES, by="predicted, observed"),
+            rows="predicted",
+            columns="observed",
+        ),
+    ]
+
+
+def tokens() -> list[Json]:
+    """Do written caches pay for themselves."""
+    return [
+        series(
+            About("Tokens per minute by kind", "Billable tokens per minute. Kinds never overlap.", "short"),
+            pace(TOKENS, by="kind", seconds=60),
+            "{{kind}}",
+        ),
+        lines(
+            About("Reads for a write by model", "Tokens read for each token written; below one, it was in vain.", "short"),
+            {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, WRITTEN, by="model"))},
+        ),
+    ]
+
+
+def freshness() -> Json:
+    """The dashboard as Grafana reads it."""
+    return dashboard(
+        "pointsman-freshness",
+        "Cache freshness",
+        "How much of the prompts comes from the providers' caches, what lost caches cost, and how well that is foretold.",
+        [numbers(), over_time(), losses(), resumes(), tokens()],
+    )
