@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.metering.spend import Line, Report, usd
+from gateway.metering.spend_compare import Compared, Comparison
 from gateway.metering.spend_tree import Forest, Tree
 
 
@@ -25,6 +26,32 @@ def forest_json(found: Forest) -> dict[str, Any]:
         "lines": [_tree(tree) for tree in found.trees],
         "total": _line(found.total),
         "left_out": found.left_out,
+    }
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """What would have been, for a JSON writer."""
+    return {
+        "by": found.by,
+        "since": found.since,
+        "lines": [_compared(line) for line in found.lines],
+        "total": _compared(found.total),
+        "savings": [
+            {"what": each.what, "reason": each.reason, "requests": each.requests, "usd": usd(each.picos)}
+            for each in found.savings
+        ],
+        "left_out": found.left_out,
+    }
+
+
+def _compared(line: Compared) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "requests": line.requests,
+        "usd": usd(line.picos),
+        "usd_if": {name: usd(picos) for name, picos in line.otherwise.items()},
+        "unknown_if": line.unknown,
+        "refilled_usd": usd(line.wasted),
     }
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TextIO
 
 from gateway.api.spend_json import as_json
-from gateway.commands import spend_tree
+from gateway.commands import spend_compare, spend_tree
 from gateway.metering.ledger import Ledger, LedgerError
 from gateway.metering.spend import BY, Line, Report, report, since
+from gateway.metering.spend_compare import compare
 from gateway.metering.spend_focus import COLUMNS, focus
 from gateway.metering.spend_tree import forest
 from gateway.metering.types import KINDS
@@ -36,6 +37,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--since", default="month", metavar="WHEN", help="24h, 7d, today, month, 2026-11-01, a time, or all")
     parser.add_argument("--team", help="of this team alone")
     parser.add_argument("--session", help="with --by agent_tree: this one alone, agent by agent")
+    parser.add_argument("--compare", action="store_true", help="beside it what the same would have cost otherwise")
     parser.add_argument(
         "--format",
         choices=("table", "csv", "json", "focus"),
@@ -51,6 +53,9 @@ def run(args: argparse.Namespace) -> int:
     home = args.home or Path(os.environ.get("POINTSMAN_HOME") or ".pointsman")
     if args.session is not None and (args.by != "agent_tree" or args.format == "focus"):
         print("pointsman spend: --session goes with --by agent_tree, and with no focus", file=sys.stderr)
+        return 2
+    if args.compare and (args.format == "focus" or args.session is not None):
+        print("pointsman spend: --compare goes with neither focus nor --session", file=sys.stderr)
         return 2
     try:
         start = since(args.since, time.time())
@@ -72,6 +77,11 @@ def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
         rows(out, COLUMNS, ([charge[name] for name in COLUMNS] for charge in found.charges))
         if found.unpriced:
             print(f"{found.unpriced} requests have no price, or not for all they used: not in here", file=sys.stderr)
+        return
+    if args.compare:
+        compared = compare(ledger, args.by, start, args.team)
+        spend_compare.write(compared, args.format, out, rows)
+        _left_out(compared.left_out)
         return
     if args.by == "agent_tree":
         trees = forest(ledger, start, args.team, args.session)

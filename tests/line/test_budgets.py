@@ -224,3 +224,20 @@ def test_a_workers_worker_belongs_to_the_tree_it_grew_in(settings, tmp_path):
             ("session:boss", ""), ("session:child", "session:boss"), ("session:grandchild", "session:child"),
             ("session:great-grandchild", "session:grandchild"),
         ]  # fmt: skip
+
+
+def test_what_it_would_have_cost_is_in_the_ledger_and_in_the_metrics(settings, upstream, tmp_path):
+    """Ten cents of output on Luna at $0.50 a million would have been ten cents at $10."""
+    upstream.script = lambda asked, wire: wire.sendall(says("gpt-6-luna"))
+    ask = {"model": "general", "messages": [{"role": "user", "content": "tell me a story"}]}
+    with gateway(tmp_path, settings) as running:
+        row = running.row(running.ask("/v1/chat/completions", ask))
+        assert (row["picos"], row["if_code"], row["if_general"]) == (USD // 200, USD // 10, USD // 200)
+        assert running.metric("pointsman_saved_usd_total", team="default", reason="routing") == 0.095
+        told = running.ask("/pointsman/spend?compare=true&since=all").json
+        assert told["total"]["usd_if"]["code"] == "0.100000000000"
+    again = start(tmp_path, running.config)
+    try:
+        assert again.metric("pointsman_saved_usd_total", reason="routing") == 0.095
+    finally:
+        again.stop()
