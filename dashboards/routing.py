@@ -3,7 +3,7 @@
 from dashboards.board import dashboard
 from dashboards.panels import About, Json, bars, lines, series, share, stat
 from dashboards.query import grown, pace, quantile, ratio
-from gateway.metering.families import COST, DECISIONS, FIRST_TOKEN, REQUESTS, ROUTING_SECONDS, SAVED, SWITCHES
+from gateway.metering.families import COST, DECISIONS, FIRST_TOKEN, REQUESTS, ROUTING_SECONDS, SAVED, SHADOWS, SWITCHES
 
 ROUTED = 'route!="direct"'
 FAILED = 'status_class=~"5xx|none"'
@@ -94,6 +94,18 @@ def outcome() -> list[Json]:
     ]
 
 
+def trials() -> list[Json]:
+    """What rules on trial would have done."""
+    return [
+        bars(
+            About("Rules in shadow", "Requests they fit, and whether they would have sent them elsewhere.", "short"),
+            grown(SHADOWS, by="rule, differs"),
+            "{{rule}}: {{differs}}",
+            width=24,
+        ),
+    ]
+
+
 def cost() -> list[Json]:
     """What each route costs, and why threads change theirs."""
     return [
@@ -118,5 +130,5 @@ def routing() -> Json:
         "pointsman-routing",
         "Routing",
         "Where requests go, what decides it, what it saves, and whether it goes well there.",
-        [numbers(), over_time(), why(), outcome(), cost()],
+        [numbers(), over_time(), why(), outcome(), cost(), trials()],
     )

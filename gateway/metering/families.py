@@ -46,6 +46,7 @@ CONFIGURED: dict[str, str] = {
     "to": "route",
     "model": "model",
     "provider": "provider",
+    "rule": "rule",
 }
 """Labels whose values come from the config, and under which name there."""
 
@@ -373,6 +374,7 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     ),
     SWITCHES.name: tuple({"cause": source} for source in SOURCES),
     CACHE_SHIFTS.name: ({},),
+    SHADOWS.name: ({"differs": "yes"}, {"differs": "no"}),
     CACHE_REQUESTS.name: tuple({"state": state} for state in STATES),
     REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),

@@ -60,8 +60,9 @@ class Metrics:
         models: Collection[str],
         providers: Collection[str],
         expected: Collection[Place] = (),
+        rules: Collection[str] = (),
     ) -> None:
-        self._names = {word: Names() for word in ("team", "route", "model", "provider")}
+        self._names = {word: Names() for word in set(CONFIGURED.values())}
         self._counters = {each.name: self._family(each) for each in FAMILIES if each.type == "counter"}
         self._histograms = {each.name: Histogram(each) for each in FAMILIES if each.type == "histogram"}
         self._gauges: dict[str, dict[tuple[str, ...], Gauge]] = {
@@ -101,7 +102,7 @@ class Metrics:
             self._events.row(outcome)
         for status_class in _USUAL_CLASSES:
             self._requests.row(OTHER, OTHER, OTHER, OTHER, status_class)  # where `refused` counts
-        self.relabel(teams, routes, models, providers, expected)
+        self.relabel(teams, routes, models, providers, expected, rules)
 
     def relabel(
         self,
@@ -110,12 +111,14 @@ class Metrics:
         models: Collection[str],
         providers: Collection[str],
         expected: Collection[Place] = (),
+        rules: Collection[str] = (),
     ) -> None:
         """Let the names of a new config in. Names of the old one stay, and so do their series."""
         self._names["team"].add(teams)
         self._names["route"].add((DIRECT, *routes))
         self._names["model"].add(models)
         self._names["provider"].add(providers)
+        self._names["rule"].add(rules)
         self._spend_raw.clear()
         for family in self._counters.values():
             family.forget()

@@ -57,6 +57,11 @@ STALE = (
 )
 SAVED = (("payments", "routed_cheaper", 3 * 10**12),)
 REFUSED = ("unknown_key", 401)
+HELD = 3
+"""Dollars held of every budget."""
+USED = ("monthly", 0.75, {"fine": 3, "warn": 2, "degrade": 0, "refuse": 1})
+"""A budget's name, the share its fullest account used, and its accounts by level."""
+SHADOWED = ("try-out", True)
 SWITCHED = ("code", "general", "rule")
 
 
@@ -101,8 +106,10 @@ def drive(metrics: Metrics) -> None:
     for team, reason, picos in SAVED:
         metrics.saved(team, reason, picos)
     for (team, window), (limit, spent) in BUDGETS.items():
-        metrics.budget(team, window, limit * PICOS_PER_USD, spent * PICOS_PER_USD)
+        metrics.budget(team, window, limit * PICOS_PER_USD, spent * PICOS_PER_USD, HELD * PICOS_PER_USD)
+    metrics.budget_used(*USED)
     metrics.switched(*SWITCHED)
+    metrics.shadowed(*SHADOWED)
     metrics.refused(*REFUSED)
     metrics.ledger(LEDGER_LAG_S, 4096, 2)
     metrics.cache_shifted("openai")
@@ -170,6 +177,7 @@ def _sums() -> Truth:
     add("Refusals by kind", REFUSED[0])
     add("Threads moved", "")
     add("Threads moved by cause", f"{SWITCHED[2]} {SWITCHED[0]} {SWITCHED[1]}")
+    add("Rules in shadow", f"yes {SHADOWED[0]}")
     add("Config", "")
     add("Ledger lag", "", Fraction(LEDGER_LAG_S))
     add("Age of the prices", "", Fraction(PRICE_AGE_S))
@@ -201,5 +209,7 @@ def _shares(found: Truth) -> Truth:
     }
     shares = {title: Counter({"": value}) for title, value in one.items()}
     shares["Prompt from cache by team"] = Counter({team: Fraction(team_read[team], team_prompt[team]) for team in TEAMS})
+    levels = {f"{USED[0]} {level}": Fraction(count) for level, count in USED[2].items() if count}
+    shares["Budget accounts by level"] = Counter(levels)
     shares["Budget used"] = Counter({" ".join(key): Fraction(spent, limit) for key, (limit, spent) in BUDGETS.items()})
     return shares  # type: ignore[return-value]
