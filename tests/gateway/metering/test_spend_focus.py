@@ -1,9 +1,11 @@
 """FOCUS 1.4: the columns the specification wants, costs that add up to the ledger's, and nothing made up."""
 
 import json
+import re
 from collections import Counter
 from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,16 +17,15 @@ from gateway.metering.spend_focus import COLUMNS, focus
 from gateway.metering.types import KINDS
 from tests.gateway.metering.records import AT, book, intent, settlement, unpriced
 
-MANDATORY = {
-    "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart",
-    "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost",
-    "EffectiveCost", "HostProviderName", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit",
-    "ServiceCategory", "ServiceName", "ServiceProviderName",
-}  # fmt: skip
-"""Of the Cost and Usage dataset, by the feature level the specification gives them."""
-NEVER_NULL = MANDATORY - {
-    "BillingAccountName", "ChargeClass", "ChargeDescription", "HostProviderName", "PricingQuantity", "PricingUnit",
-}  # fmt: skip
+SPECIFIED = json.loads((Path(__file__).parents[2] / "golden" / "focus" / "cost_and_usage_1.4.json").read_text("utf-8"))
+"""Columns of the Cost and Usage dataset, as the specification has them."""
+FORMATS = {
+    "Decimal (any)": re.compile(r"-?\d+(\.\d+)?"),
+    "Decimal (non-negative)": re.compile(r"\d+(\.\d+)?"),
+    "Date/Time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "Currency": re.compile(r"[A-Z]{3}"),
+    "Unit": re.compile(r"(\d+ )?[A-Z][a-z]+s"),
+}
 
 
 @pytest.fixture
@@ -46,7 +47,15 @@ def charged(path, *pairs, by="team", since_at=0.0, team=None):
 def conforms(charge):
     """The rules of the specification a single row can break."""
     assert set(charge) == set(COLUMNS)
-    assert not [name for name in NEVER_NULL if not charge[name]]
+    for name, value in charge.items():
+        column = SPECIFIED[name]
+        assert value or column["nulls"], name
+        if value and (form := FORMATS.get(column["format"])) is not None:
+            assert form.fullmatch(value), (name, value)
+        if value and "allowed" in column:
+            assert value in column["allowed"], (name, value)
+        if value and column["type"] == "JSON":
+            assert isinstance(json.loads(value), dict), (name, value)
     assert charge["BilledCost"] == charge["EffectiveCost"] == charge["ListCost"] == charge["ContractedCost"]
     assert bool(charge["ConsumedQuantity"]) == bool(charge["ConsumedUnit"])
     assert bool(charge["SkuPriceId"]) == bool(charge["ListUnitPrice"]) == bool(charge["ContractedUnitPrice"])
@@ -55,7 +64,16 @@ def conforms(charge):
         assert Decimal(charge["ListUnitPrice"]) * Decimal(charge["PricingQuantity"]) == Decimal(charge["ListCost"])
     if charge["SkuPriceDetails"]:
         assert all(key.startswith("x_") for key in json.loads(charge["SkuPriceDetails"]))
-    assert charge["BillingPeriodStart"] <= charge["ChargePeriodStart"] < charge["ChargePeriodEnd"] <= charge["BillingPeriodEnd"]
+    assert (
+        charge["BillingPeriodStart"] <= charge["ChargePeriodStart"] < charge["ChargePeriodEnd"] <= charge["BillingPeriodEnd"]
+    )
+
+
+def test_the_columns_are_the_specifications() -> None:
+    assert set(COLUMNS) <= set(SPECIFIED)
+    assert {name for name, column in SPECIFIED.items() if column["level"] == "Mandatory"} <= set(COLUMNS)
+    assert len(SPECIFIED) == 65
+    assert list(COLUMNS) == sorted(COLUMNS)
 
 
 def test_a_row_per_token_kind(path):
@@ -94,7 +112,9 @@ def test_what_has_no_price_is_counted_and_not_zero(path):
 
 def test_blended_prices_name_no_price(path):
     rows = ("2026-11-20/openai/x", "2026-11-20/openai/y")
-    found = charged(path, (intent("a"), settlement("a", kinds={"output": 3}, by_kind={"output": 10}, picos=10, price_rows=rows)))
+    found = charged(
+        path, (intent("a"), settlement("a", kinds={"output": 3}, by_kind={"output": 10}, picos=10, price_rows=rows))
+    )
     (charge,) = found.charges
     assert (charge["ListUnitPrice"], charge["SkuPriceId"], charge["BilledCost"]) == ("", "", "0.000000000010")
 
