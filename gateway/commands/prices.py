@@ -16,10 +16,12 @@ from gateway.config.live import Live
 from gateway.config.problems import ConfigError
 from gateway.metering.price_diff import Difference, differences
 from gateway.metering.price_names import maker_of
+from gateway.metering.price_rows import parsed
 from gateway.metering.price_table import Period, Table, built_in, read
 from gateway.metering.price_words import day, flat, lines, per_million
 from gateway.metering.prices import Entry, PriceBook, in_force, is_quiet
 
+DAY_S = 86_400
 BUILT_IN = "built-in"
 """The word for the table that came with the package."""
 
@@ -118,23 +120,17 @@ def _table(name: str) -> Table:
 
 
 def _named(text: str, provider: str | None) -> tuple[str, str, float | None]:
-    """Provider, model and time that an argument means: a name, or a row such as `2026-11-25/openai/o3;since=2025-06-10`."""
-    first, slash, rest = text.partition("/")
-    if slash and (_is_day(first) or first == "contract"):
-        row, *words = rest.split(";")
-        owner, _, model = row.partition("/")
-        since = next((word.removeprefix("since=") for word in words if word.startswith("since=")), "")
-        return owner, model, datetime.fromisoformat(since).replace(tzinfo=UTC).timestamp() + 86_399 if since else None
+    """Provider, model and time that an argument means: a name, or a price row as events keep it."""
+    if (row := parsed(text)) is not None:
+        owner, _, model = row.row.partition("/")
+        return owner, model, _end_of(row.since) if row.since else None
     if provider:
         return provider, text, None
     return (*maker_of(text), None)
 
 
-def _is_day(text: str) -> bool:
-    try:
-        return bool(datetime.strptime(text, "%Y-%m-%d"))
-    except ValueError:
-        return False
+def _end_of(iso: str) -> float:
+    return datetime.fromisoformat(iso).replace(tzinfo=UTC).timestamp() + DAY_S - 1
 
 
 def _explained(entry: Entry, table: Table, at: float) -> Iterator[str]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from gateway.metering.price_names import provider_named
+from gateway.metering.price_rows import CONTRACT
 
 PICOS_PER_USD_PER_MILLION = 10**6
 """One dollar per million tokens is this many pico-dollars per token."""
@@ -67,7 +68,7 @@ def _contract(entry: Mapping[str, str]) -> Contract:
     if "output" in rates:
         rates.setdefault("reasoning", rates["output"])
     since, percent = entry.get("since", ""), entry.get("percent", "")
-    row = f"contract/{provider_named(entry['provider'])}/{entry['model'].lower()}"
+    row = f"{CONTRACT}{provider_named(entry['provider'])}/{entry['model'].lower()}"
     return Contract(
         pattern=entry["model"].lower(),
         rates=rates,

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gateway.metering.price_contract import NONE, WHOLE, Contract, agreed, contracts
 from gateway.metering.price_names import provider_named, spellings
+from gateway.metering.price_rows import RowName, day_of, listed, parsed, period_of
 from gateway.metering.price_table import STANDARD, Period, Table, built_in, periods
 from gateway.metering.types import KINDS, Priced, PriceStatus, Usage
 from gateway.metering.usage_counts import INCOMPLETE
@@ -103,6 +104,22 @@ class PriceBook:
             return _unpriced("unknown_tier")
         return _priced(usage, rates)
 
+    def listed(self, row: str) -> Mapping[str, int] | None:
+        """List prices in pico-dollars per token by kind that a row's name on an event stands for; None for another table's.
+
+        So history can be priced again, and what a contract saved be told.
+        """
+        name = parsed(row)
+        period = None if name is None else period_of(self._table, name)
+        if name is None or period is None:
+            return None
+        chosen, percent = (STANDARD, 100) if not name.tier else _tier(period, name.tier) or (None, 100)
+        kinds = None if chosen is None else listed(period, chosen, name.over, name.off_peak)
+        if kinds is None:
+            return None
+        found = {kind: _rate(NONE, kinds, percent, kind) for kind in KINDS}
+        return {kind: rate for kind, rate in found.items() if rate is not None}
+
     def split(self, usage: Usage, provider: str, model: str, at: float) -> Mapping[str, int]:
         """The kinds with media folded into text where this model's vendor does not price them apart."""
         rates = self.rates(provider, model, 0, at)
@@ -180,37 +197,28 @@ class PriceBook:
                 band = longer
         off_peak = bool(period.windows) and chosen == STANDARD and not band.over and is_quiet(period, at)
         key = (entry.name, period.since, tier, band.over, off_peak, contract.row)
-        listed = period.off_peak if off_peak else band.kinds
-        return self._made.get(key) or self._kept(key, contract, listed, period, percent)
+        prices = period.off_peak if off_peak else band.kinds
+        return self._made.get(key) or self._kept(key, contract, prices, period, percent)
 
     def _kept(
         self,
         key: tuple[str, int, str, int, bool, str],
         contract: Contract,
-        listed: Mapping[str, int],
+        prices: Mapping[str, int],
         period: Period,
         percent: int,
     ) -> Rates:
         """The rates for one answer in any of the ways it can be priced, worked out once."""
         name, since, tier, over, off_peak, _ = key
-        found = {kind: _rate(contract, listed, percent, kind) for kind in KINDS}
+        found = {kind: _rate(contract, prices, percent, kind) for kind in KINDS}
         rates = self._made[key] = Rates(
             kinds={kind: rate for kind, rate in found.items() if rate is not None},
-            apart=frozenset(listed) | frozenset(contract.rates),
+            apart=frozenset(prices) | frozenset(contract.rates),
             fees={fee: _share(picos, contract.share) for fee, picos in period.fees.items()},
-            row=(self._row(name, since, tier, over) + (";off_peak" if off_peak else "")) if period is not NO_PERIOD else "",
+            row="" if period is NO_PERIOD else str(RowName(self._table.as_of, name, day_of(since), tier, over, off_peak)),
             contract=contract,
         )
         return rates
-
-    def _row(self, name: str, since: int, tier: str, over: int) -> str:
-        """What identifies a price for good: the table's day, the row, and which of its prices."""
-        return (
-            f"{self._table.as_of}/{name}"
-            + (f";since={datetime.fromtimestamp(since, UTC):%Y-%m-%d}" if since else "")
-            + (f";tier={tier}" if tier else "")
-            + (f";over={over}" if over else "")
-        )
 
 
 def _is_flat(entry: Entry) -> bool:
@@ -253,14 +261,14 @@ def _agreed_at(contracts: tuple[Contract, ...], at: float) -> Contract:
     return next((each for each in reversed(contracts) if at >= each.since), NONE)
 
 
-def _rate(contract: Contract, listed: Mapping[str, int], percent: int, kind: str) -> int | None:
+def _rate(contract: Contract, prices: Mapping[str, int], percent: int, kind: str) -> int | None:
     """Pico-dollars per token; None where neither contract nor table has a price."""
     for name in (kind, UNSPLIT.get(kind)):
         if name is None:
             break
         if (rate := contract.rates.get(name)) is not None:
             return rate
-        if (found := listed.get(name)) is not None:
+        if (found := prices.get(name)) is not None:
             return _share(found * percent // 100, contract.share)
     return None
 
