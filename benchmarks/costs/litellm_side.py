@@ -16,12 +16,13 @@ from benchmarks.costs.shapes import Asked
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # read when it is imported: otherwise it fetches a newer map
 
 import litellm
-from litellm.cost_calculator import batch_cost_calculator
+from litellm.cost_calculator import batch_cost_calculator, get_response_cost_from_hidden_params
 from litellm.litellm_core_utils.llm_cost_calc import utils as reckoning
 from litellm.llms.anthropic.chat.handler import ModelResponseIterator
 from litellm.llms.anthropic.chat.transformation import AnthropicConfig
 from litellm.llms.bedrock.chat.converse_transformation import AmazonConverseConfig
 from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import VertexGeminiConfig
+from litellm.llms.xai.common_utils import xai_reported_cost_in_usd
 from litellm.responses.utils import ResponseAPILoggingUtils
 from litellm.types.llms.openai import ResponsesAPIResponse
 from litellm.types.utils import (
@@ -54,7 +55,9 @@ def cost(question: Asked) -> Decimal | None:
 
 def _cost(question: Asked) -> Decimal | None:
     provider = NAMES.get(question.provider, question.provider)
-    response = _response(question)
+    response = _told(_response(question), question)
+    if (word := get_response_cost_from_hidden_params(getattr(response, "_hidden_params", {}))) is not None:
+        return _decimal(word)
     if question.tier == "batch":
         usage = response.usage
         if not isinstance(usage, Usage):
@@ -80,6 +83,19 @@ _CALLS: dict[str, Any] = {
 
 def _decimal(price: float | None) -> Decimal | None:
     return None if price is None else Decimal(repr(price))
+
+
+def _told(response: Any, question: Asked) -> Any:
+    """The provider's own word where LiteLLM's client of that provider keeps it."""
+    usage = question.answer.get("usage")
+    if not isinstance(usage, dict) or question.shape != "chat":
+        return response
+    if question.provider == "openrouter" and usage.get("cost") is not None:
+        response._hidden_params["additional_headers"] = {"llm_provider-x-litellm-response-cost": float(usage["cost"])}
+    ticks = xai_reported_cost_in_usd(usage.get("cost_in_usd_ticks"))
+    if question.provider == "xai" and ticks is not None:
+        response.usage = response.usage.model_copy(update={"cost": ticks})
+    return response
 
 
 def _response(question: Asked) -> Any:

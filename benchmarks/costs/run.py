@@ -136,7 +136,7 @@ _HEAD = """\
 
 Made by `make costs`, which writes this page; do not edit it. {count} cases of usage as vendors send it, each with the
 dollars that follow from the vendors' price lists ([the corpus](../../tests/golden/costs/README.md)), put to three programs.
-The corpus was written for this gateway, which at first had 502 of them right; its faults were mended until none was left, so
+The corpus was written for this gateway, which at first had 502 of 521 right; its faults were mended until none was left, so
 its own score says only that. The others were asked as they come, with their own prices.
 
 How they are asked: LiteLLM's own classes read the answer and `completion_cost` prices it

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from gateway.metering.price_contract import NONE, WHOLE, Contract, agreed, contracts
 from gateway.metering.price_names import provider_named, spellings
-from gateway.metering.price_rows import RowName, day_of, listed, parsed, period_of
+from gateway.metering.price_rows import CONTRACT, RowName, day_of, listed, parsed, period_of
 from gateway.metering.price_table import STANDARD, Period, Table, built_in, periods
 from gateway.metering.types import KINDS, Priced, PriceStatus, Usage
 from gateway.metering.usage_counts import INCOMPLETE
+from gateway.metering.usage_reported import REPORTS
 
 KNOWN_MAX = 4096
 """Models whose rows are kept decoded; names come from clients and answers, so there may be any number. About 8 MB."""
@@ -90,6 +91,8 @@ class PriceBook:
         """The cost of one usage at `at` (unix seconds), fees included: `by_kind` holds the tokens' part of it."""
         if usage.problem and usage.problem not in INCOMPLETE:
             return _unpriced("no_usage" if usage.problem == "no_usage" else "impossible_usage")
+        if usage.reported is not None and provider_named(provider) in REPORTS:
+            return self._reported(usage, usage.reported, provider, model, at)
         if usage.parts:
             return self._sum(usage, provider, model, at)
         if not usage.kinds and not usage.fees:
@@ -103,6 +106,21 @@ class PriceBook:
         if rates is None:
             return _unpriced("unknown_tier")
         return _priced(usage, rates)
+
+    def _reported(self, usage: Usage, picos: int, provider: str, model: str, at: float) -> Priced:
+        """What the provider says it cost, shared among the kinds as the table has it; a contract knows better than both."""
+        found = self.price(replace(usage, reported=None), provider, model, at)
+        if found.picos == picos or any(row.startswith(CONTRACT) for row in found.rows):
+            return found
+        calls = 0 if found.picos is None else found.picos - sum(found.by_kind.values())
+        whole = found.status == "priced" or found.reason == "incomplete_usage"
+        tokens = max(0, picos - calls) if whole else min(picos, sum(found.by_kind.values()))
+        return Priced(
+            picos=picos,
+            by_kind=_shared(found.by_kind, tokens),
+            rows=(*found.rows, f"reported/{provider_named(provider)}"),
+            status="priced",
+        )
 
     def listed(self, row: str) -> Mapping[str, int] | None:
         """List prices in pico-dollars per token by kind that a row's name on an event stands for; None for another table's.
@@ -315,6 +333,17 @@ def _rows(by_kind: Mapping[str, int], rates: Rates) -> tuple[str, ...]:
     """What identifies the prices that were used."""
     rows = (rates.row,) if rates.row else ()
     return (*rows, rates.contract.row) if rates.contract.touches(by_kind) else rows
+
+
+def _shared(by_kind: Mapping[str, int], picos: int) -> dict[str, int]:
+    """A sum among kinds in the proportion they had, to the last pico-dollar."""
+    whole = sum(by_kind.values())
+    if not whole:
+        return {}
+    found = {kind: part * picos // whole for kind, part in by_kind.items()}
+    greatest = max(found, key=lambda kind: found[kind])
+    found[greatest] += picos - sum(found.values())
+    return found
 
 
 def _unpriced(reason: str) -> Priced:
