@@ -16,7 +16,7 @@ import pytest
 
 from tests.line import test_budgets
 from tests.line.conftest import config
-from tests.line.rig import Gateway, Upstream, answer, chunk, gateway, head, sse, start, wait_for
+from tests.line.rig import Upstream, answer, chunk, gateway, head, sse, start, wait_for
 
 CHAT = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "hello there"}]}
 USED = b'{"id":"c","model":"gpt-6-luna","usage":{"prompt_tokens":11,"completion_tokens":3,"total_tokens":14}}'
@@ -363,17 +363,6 @@ def test_a_config_that_cannot_be_served_ends_it_at_once(settings, tmp_path):
 def as_two(monkeypatch):
     """The tests of budgets start two workers too."""
     monkeypatch.setattr(test_budgets, "gateway", partial(gateway, options=TWO))
-    monkeypatch.setattr(test_budgets, "start", partial(start, options=TWO))
-    stop = Gateway.stop
-
-    def stop_all(self, how=signal.SIGTERM):
-        if how == signal.SIGKILL:
-            there = workers(self)
-            for each in (self.process.pid, *there):
-                os.kill(each, how)
-        return stop(self, how)
-
-    monkeypatch.setattr(Gateway, "stop", stop_all)
 
 
 @pytest.mark.timeout(120)
@@ -381,9 +370,53 @@ def test_a_budget_is_of_all_workers(as_two, provider, settings, tmp_path):
     test_budgets.test_64_clients_overshoot_ten_dollars_by_no_more_than_was_under_way(provider, settings, tmp_path)
 
 
-def test_a_kill_forgets_nothing_of_a_budget(as_two, settings, upstream, tmp_path):
-    upstream.script = lambda asked, wire: wire.sendall(test_budgets.says())
-    test_budgets.test_a_kill_forgets_nothing(settings, upstream, tmp_path)
+def test_a_kill_of_all_forgets_nothing_of_a_budget(settings, upstream, tmp_path):
+    settings["budgets"] = [{"name": "team", "usd": "0.65", "window": "month"}]
+    usual = upstream.script = lambda asked, wire: wire.sendall(test_budgets.says())
+    with gateway(tmp_path, settings, options=TWO) as first:
+        assert [first.ask("/v1/chat/completions", CHAT).status for _ in range(4)] == [200] * 4
+        hold = threading.Event()
+        upstream.script = lambda asked, wire: hold.wait(20)
+        wire = first.open("/v1/chat/completions", CHAT)
+        wait_for(lambda: len(upstream.arrived) == 5 or None)
+        (before,) = first.ask("/pointsman/budgets").json["accounts"]
+        assert float(before["reserved"]) > 0
+        there = workers(first)
+        for each in (first.process.pid, *there):
+            os.kill(each, signal.SIGKILL)
+    hold.set()
+    wire.close()
+    upstream.script = usual
+    again = start(tmp_path, first.config, options=TWO)
+    try:
+        (lost,) = again.rows("AND outcome = 'unknown'")
+        (account,) = again.ask("/pointsman/budgets").json["accounts"]
+        assert float(account["spent"]) == pytest.approx(float(before["spent"]) + lost["picos"] / 1e12)
+        assert float(account["reserved"]) == 0
+        answers = [again.ask("/v1/chat/completions", CHAT).status for _ in range(5)]
+        assert answers[-1] == 429  # at the latest when it is used up, wherever that is noticed
+    finally:
+        again.stop()
+
+
+def test_what_a_dead_worker_had_reserved_is_given_back(settings, upstream, tmp_path):
+    settings["budgets"] = [{"name": "team", "usd": 5, "window": "month"}]
+    hold = threading.Event()
+    upstream.script = lambda asked, wire: hold.wait(20)
+    with gateway(tmp_path, settings, options=TWO) as running:
+        first = Client(running)
+        (victim,) = wait_for(lambda: [each for each, held in connections(running).items() if held] or None)
+        first.wire.request("POST", "/v1/chat/completions", json.dumps(CHAT), {"content-type": "application/json"})
+        wait_for(lambda: upstream.arrived or None)
+        upstream.script = lambda asked, wire: wire.sendall(answer(USED))
+        assert running.ask("/v1/chat/completions", CHAT).status == 200
+        assert running.metric("pointsman_budget_reserved_usd") > 0
+        assert running.metric("pointsman_inflight") == 1
+        os.kill(victim, signal.SIGKILL)
+        wait_for(lambda: running.metric("pointsman_budget_reserved_usd") == 0 or None)
+        assert running.metric("pointsman_inflight") == 0
+        first.close()
+    hold.set()
 
 
 def test_a_budget_that_comes_with_a_reload_knows_the_past_once(as_two, settings, upstream, tmp_path):
