@@ -21,6 +21,7 @@ from cache.providers import rules_for
 from cache.standing import Answered, after
 from cache.stores.base import Store
 from cache.types import Boundary, Freshness, ThreadRecord
+from cache.visits import visits_after, with_model
 
 BOUNDARIES_MAX = 8
 """Prefix ends kept per thread: the newest, and a few before it for edits and rewinds. About 60 bytes each."""
@@ -232,6 +233,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
     `answered` is what the provider counted: the whole prompt as its total, the lifetime its usage granted. `written` are the
     tokens it reported as written, None where that is not known. What the cache should hold now is found out here.
     """
+    record = record if record is None else with_model(record, model)
     before = record if record is not None and record.model == model else None
     granted_s, total, read = answered.granted_s, answered.total, answered.read
     if not granted_s and read and before is not None:
@@ -263,6 +265,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         boundaries=_extended(before.boundaries if before is not None else (), fingerprint, total),
         standing=after(before.standing if before is not None else None, answered),
         picos=(record.picos if record is not None else 0) + picos,
+        visits=visits_after(record, model),
     )
 
 
