@@ -40,7 +40,9 @@ from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.prices import PriceBook
+from gateway.metering.roads import roads_of, write_roads
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
+from gateway.metering.spend_compare import savings
 from gateway.pipeline import Pipeline
 from gateway.upstream.via_litellm import Translator
 from gateway.version import installed_version
@@ -95,6 +97,7 @@ class Gateway:
         self.home = home
         self.ledger = Ledger.open(home.ledger)
         self.writer = LedgerProcess(home.journal, self.ledger)
+        write_roads(home.journal, roads_of(snapshot))
         self.writer.recover()
         self.learned = SurvivalFile(home.learned)
         survival = Survival(shipped())
@@ -182,6 +185,7 @@ class Gateway:
         house = self.house
         house.keys = KeyRing(snapshot.teams, snapshot.admin_digests)
         house.prices = PriceBook.load(snapshot.price_overrides)
+        write_roads(self.home.journal, roads_of(snapshot))
         house.metrics.relabel(**labels_of(snapshot))
         house.metrics.config_reload(self.live.last_reload_ok)
         if fresh := house.budgets.install(snapshot.budgets, snapshot.rate_limits, house.wall()):
@@ -233,6 +237,7 @@ class Gateway:
         with contextlib.suppress(sqlite3.Error):  # a ledger that cannot be read now keeps its last numbers
             backlog_bytes = self.writer.backlog_bytes()
             metrics.ledger(self.writer.lag_s(backlog_bytes), backlog_bytes, self.writer.errors)
+            metrics.compared(savings(self.ledger))
         if self.wires is not None:
             metrics.loop_held(self.wires.longest_held_s())
         self._refresh_budgets()

@@ -14,7 +14,7 @@ from gateway.dialects.signals import signals
 from gateway.foresight import foreseen
 from gateway.house import House
 from gateway.identify import Caller, identify
-from gateway.pipeline import Refused, considered, origin, servable, threaded
+from gateway.pipeline import Refused, considered, origin, rooted, servable, threaded
 from gateway.upstream.plan import Candidate
 from gateway.wire.target import Target, head
 from routing.classify import classify
@@ -66,6 +66,7 @@ def explain_request(
     parent = origin(caller, house)
     decision = considered(asked, ask, caller, print_, record or parent, snapshot, wall, house)
     if house is not None:
+        caller = rooted(caller, house)
         decision = eased(decision, house.budgets.standing(caller, wall), dialect, snapshot.policy)
     elapsed_us = (time.perf_counter() - began) * 1e6
     chosen, refusal = _destination(decision, ask, caller, snapshot)

@@ -30,9 +30,10 @@ from gateway.identify import Caller
 from gateway.metering.account import account, outcome
 from gateway.metering.estimate import Estimate, estimate_before
 from gateway.metering.journal import JournalError
-from gateway.metering.rebuilt import EXPIRED, MISSED, rebuilt
+from gateway.metering.rebuilt import EXPIRED, MISSED, cause_of, rebuilt
 from gateway.metering.tally import Tally, tally
 from gateway.metering.types import Intent, Settlement, Usage, granted_ttl_s
+from gateway.metering.whatif import moved_from
 from gateway.story import story
 from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate
@@ -83,10 +84,8 @@ class RequestPassage:
         self.caution = caution
         self.entered_at = entered_at
         self.wall = wall
-        self.account = account
-        """The budget account nearest to its end."""
-        self.held: Held | None = None
-        """What is reserved of budgets while this is under way."""
+        self.account = account  # the one nearest to its end
+        self.held: Held | None = None  # what budgets reserve while this is under way
         self.dialect = ask.dialect if ask is not None else "chat"
         self.endpoint = ask.endpoint if ask is not None else "other"
         self.attempt_now: Attempt = plan.first(candidates, house.circuits, entered_at)
@@ -294,6 +293,9 @@ class RequestPassage:
             cache_expected_tokens=self.freshness.expected_read_tokens,
             estimate_picos=self.estimate.picos,
             key_id=caller.key_id,
+            known_tokens=self.known_tokens,
+            cache_cause="" if self.freshness.state == "unknown" else cause_of(self.freshness),
+            moved_from=moved_from(self.record, self.attempt_now.candidate.model),
         )
 
     def settle(self, how: str, now: float) -> None:

@@ -97,7 +97,7 @@ class Pipeline:
         house = self.house
         wall = house.wall()
         print_ = house.prefixes.fingerprint(caller.team, caller.thread, ask.dialect, ask.fields, ask.body)
-        caller = threaded(caller, ask.dialect, print_, house)
+        caller = rooted(threaded(caller, ask.dialect, print_, house), house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
         parent = origin(caller, house)
         decision = considered(head, ask, caller, print_, record or parent, snapshot, wall, house)
@@ -242,6 +242,16 @@ def threaded(caller: Caller, dialect: Dialect, print_: Fingerprint, house: House
     if caller.thread or caller.rule != "content_chain" or not (first := print_.first_turn):
         return caller
     return msgspec.structs.replace(caller, thread=f"chain:{dialect}:{first.hex()}")
+
+
+def rooted(caller: Caller, house: House) -> Caller:
+    """The caller with its tree's session: of a worker's worker some programs name only the worker that started it."""
+    if not caller.parent or caller.rule != "session_header":
+        return caller
+    parent = house.threads.recall(caller.parent, caller.team)
+    if parent is None or not parent.session or parent.session == caller.session:
+        return caller
+    return msgspec.structs.replace(caller, session=parent.session)
 
 
 def origin(caller: Caller, house: House | None) -> ThreadRecord | None:

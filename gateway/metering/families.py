@@ -180,7 +180,15 @@ WARNINGS = Declared(
 SAVED = Declared(
     name="pointsman_saved_usd_total",
     type="counter",
-    help="US dollars not spent thanks to a decision, against what was asked for.",
+    help="US dollars an alternative would have cost more, event by event: routing against all on the code model, caching "
+    "against no cache, switching against staying; from the ledger. The reasons overlap.",
+    labels=("team", "reason"),
+    unit="usd",
+)
+WASTED = Declared(
+    name="pointsman_wasted_usd_total",
+    type="counter",
+    help="US dollars spent that an alternative would not have cost, event by event; from the ledger. The reasons overlap.",
     labels=("team", "reason"),
     unit="usd",
 )
@@ -324,6 +332,7 @@ FAMILIES: tuple[Declared, ...] = (
     STALE_COST,
     WARNINGS,
     SAVED,
+    WASTED,
     BUDGET,
     BUDGET_SPENT,
     BUDGET_RESERVED,

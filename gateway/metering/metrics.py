@@ -32,6 +32,8 @@ _USUAL_CLASSES = ("2xx", "4xx", "5xx", "none")
 
 SpendRow = tuple[str, str, str, str, str, int, int]
 """team, route, model, provider, kind, tokens, picos."""
+SavingRow = tuple[str, str, str, int]
+"""team, `saved` or `wasted`, reason, picos."""
 RequestRow = tuple[str, str, str, str, str, int]
 """team, route, model, provider, status class, requests."""
 
@@ -84,6 +86,7 @@ class Metrics:
         self._stale_costs = self._counters[families.STALE_COST.name]
         self._warnings = self._counters[families.WARNINGS.name]
         self._saved = self._counters[families.SAVED.name]
+        self._wasted = self._counters[families.WASTED.name]
         self._refusals = self._counters[families.REFUSALS.name]
         self._events = self._counters[families.EVENTS.name]
         self._ledger_errors = self._counters[families.LEDGER_ERRORS.name].row()
@@ -176,9 +179,10 @@ class Metrics:
         """Somebody was told what resuming a thread will cost."""
         self._warnings.row(team, client, channel).value += 1
 
-    def saved(self, team: str, reason: str, picos: int) -> None:
-        """Money that was not spent."""
-        self._saved.row(team, reason).value += picos
+    def compared(self, savings: Iterable[SavingRow]) -> None:
+        """What the ledger has found saved and wasted so far, in all."""
+        for team, what, reason, picos in savings:
+            (self._saved if what == "saved" else self._wasted).row(team, reason).value = picos
 
     def overhead(self, seconds: float) -> None:
         """The gateway's own time on one request."""
@@ -247,7 +251,7 @@ class Metrics:
         """Age of the built-in price table."""
         self._gauges[families.PRICE_AGE.name][()].value = seconds
 
-    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int, reserved_picos: int) -> None:
+    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int, reserved_picos: int = 0) -> None:
         """A team's budget, and what is spent and held of it."""
         names = (self._names["team"].known(team), clean(window))
         left = max(0, limit_picos - spent_picos - reserved_picos)
