@@ -128,6 +128,7 @@ class Pipeline:
             candidates=candidates,
             fingerprint=print_,
             record=there,
+            left=record,
             foresight=foresight,
             entered_at=now,
             wall=wall,
