@@ -36,11 +36,9 @@ def with_model(record: ThreadRecord, model: str) -> ThreadRecord:
     )
 
 
-def visits_after(record: ThreadRecord | None, model: str) -> tuple[Visit, ...]:
+def visits_after(record: ThreadRecord, model: str) -> tuple[Visit, ...]:
     """What is kept of the other models when this one answers."""
-    if record is None:
-        return ()
-    if record.model == model:
+    if record.model in ("", model):
         return record.visits
     left = Visit(
         model=record.model,

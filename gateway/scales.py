@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cache.fingerprint import Fingerprint
 from cache.forecast import Forecast
+from cache.providers import Tier, rules_for
 from cache.types import Freshness, ThreadRecord
 from cache.visits import with_model
 from gateway.config.compiled import Model, Snapshot
@@ -42,6 +43,8 @@ class Party(Struct, frozen=True):
     read: int
     write: int
     output: int
+    kept: float
+    """Share of a prompt that is still read at the next turn of a thread that stays."""
     expected: Expected
 
     def cost(self, tokens: float, held: float) -> float:
@@ -81,8 +84,15 @@ def _side(party: Party, tokens: int) -> Side:
 def _back(party: Party, tokens: int, then: float) -> float:
     """What the first request after the return costs above what it would have cost without leaving."""
     held = _mean([min(tokens, party.expected(after_s)) for after_s in AWAY_S])
-    kept = _mean([1.0 if party.expected(after_s) >= party.expected(0.0) else 0.0 for after_s in BETWEEN_S])
-    return party.cost(then, held) - party.cost(then, kept * then)
+    return party.cost(then, held) - party.cost(then, party.kept * then)
+
+
+def kept(tier: Tier | None) -> float:
+    """The share of prompts still read from one turn to the next: all while it is promised, half of them after that."""
+    if tier is None:
+        return 0.0
+    end = tier.maximum_s
+    return _mean([1.0 if gap_s <= tier.minimum_s else 0.5 if end is None or gap_s <= end else 0.0 for gap_s in BETWEEN_S])
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -120,8 +130,11 @@ def scales_for(
             seen = foreseen(there, None, turn.print_, turn.ask, model.candidate, snapshot, forecast, wall + after_s)
             return read_of(seen.freshness, there, model.name)
 
-        rates = prices.rates(snapshot.upstreams[model.upstream].provider, model.upstream_name, tokens, wall)
-        return None if rates is None else party_of(rates, tokens, there, expected)
+        provider = snapshot.upstreams[model.upstream].provider
+        rates = prices.rates(provider, model.upstream_name, tokens, wall)
+        rules = rules_for(provider, model.upstream_name)
+        tier = None if rules is None else rules.tier(there.cache_ttl_s if there.model == model.name else 0.0)
+        return None if rates is None else party_of(rates, tokens, there, kept(tier), expected)
 
     stays = party(own)
     cold = stays is not None and stays.expected(0.0) < 0.5 * record.cached_tokens
@@ -129,13 +142,15 @@ def scales_for(
     return weighed(tokens, record.requests, stays, party(other), cold=cold, takes=takes, bound=opaque(turn.ask))
 
 
-def party_of(rates: Rates, tokens: int, record: ThreadRecord | None, expected: Expected) -> Party | None:
+def party_of(
+    rates: Rates, tokens: int, record: ThreadRecord | None, kept_: float, expected: Expected
+) -> Party | None:
     """A model's part in the sum; None where one of the prices is not known."""
     kinds = rates.kinds
     write, output = kinds.get(new_input(rates, tokens, record)), kinds.get("output")
     if write is None or output is None:
         return None
-    return Party(read=kinds.get("cache_read", write), write=write, output=output, expected=expected)
+    return Party(read=kinds.get("cache_read", write), write=write, output=output, kept=kept_, expected=expected)
 
 
 def read_of(freshness: Freshness, record: ThreadRecord, model: str) -> float:

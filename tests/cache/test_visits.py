@@ -64,7 +64,7 @@ def test_few_are_kept_and_none_twice():
     assert record.model == CODE
     assert [visit.model for visit in record.visits] == [OTHER, SPARE]
     assert len(record.visits) == VISITS_MAX
-    assert visits_after(None, CODE) == ()
+    assert visits_after(ThreadRecord(thread="t", team="a"), CODE) == ()
 
 
 def test_a_record_of_before_has_none_and_can_be_read():

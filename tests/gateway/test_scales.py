@@ -10,9 +10,9 @@ from routing.stay import choose
 from tests.gateway.test_foresight import HERE, NOW, answered, asked, forecast, snapshot
 
 __all__ = ["forecast", "snapshot"]
-CODE = Party(read=200_000, write=5_000_000, output=20_000_000, expected=lambda after_s: 120_000 if after_s <= 300 else 0)
-CHEAP = Party(read=10_000, write=125_000, output=500_000, expected=lambda after_s: 0.0)
-HALF = Party(read=100_000, write=2_500_000, output=10_000_000, expected=lambda after_s: 0.0)
+CODE = Party(read=200_000, write=5_000_000, output=20_000_000, kept=0.8, expected=lambda after_s: 120_000 if after_s <= 300 else 0)
+CHEAP = Party(read=10_000, write=125_000, output=500_000, kept=0.8, expected=lambda after_s: 0.0)
+HALF = Party(read=100_000, write=2_500_000, output=10_000_000, kept=0.8, expected=lambda after_s: 0.0)
 
 
 def test_the_sides_are_what_the_requests_would_cost():
