@@ -29,6 +29,7 @@ from gateway.dialects.turn import is_persons
 from gateway.errors import Refusal, answer
 from gateway.foresight import Foresight, foreseen
 from gateway.gate import asks_first
+from gateway.hinted import as_told
 from gateway.house import House
 from gateway.identify import Caller, identify
 from gateway.keys import Owner, bearer
@@ -107,6 +108,7 @@ class Pipeline:
         candidates = servable(decision, ask, caller, snapshot)
         there = None if record is None else with_model(record, candidates[0].model)
         foresight = foreseen(there, parent, print_, ask, candidates[0], snapshot, house.forecast, wall)
+        foresight = as_told(foresight, there, caller, head.first)
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
         for shadow in decision.shadows:
             house.metrics.shadowed(shadow.rule, shadow.differs(decision))
