@@ -64,9 +64,10 @@ bench-smoke: setup-test ## has a request become dearer? a minute; ratios to ngin
 costs: setup-test ## the corpus of costs put to this gateway and two libraries; writes docs/benchmarks/costs.md
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.costs.run
 
-bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls"
+bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls", SESSIONS="files with block ids"
 	@test -n "$(TRACES)" || { echo "TRACES names no file of recorded calls" >&2; exit 2; }
 	@for trace in $(TRACES); do $(BIN)/pointsman eval freshness $$trace --folds 8 $(ARGS); done
+	@for trace in $(SESSIONS); do $(BIN)/pointsman eval policies $$trace; done
 
 train: setup-test ## the routing weights anew; ARGS as `python -m training --help` names them, without any: our own requests only
 	@PYTHONPATH=. $(BIN)/python -m training $(ARGS)
