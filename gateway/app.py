@@ -25,6 +25,7 @@ from cache.survival import Survival
 from cache.survival_file import SurvivalFile
 from cache.threads import Threads
 from gateway.api import explain, health, models, page, spend, threads
+from gateway.api.page_sums import Sums
 from gateway.config.compiled import Snapshot
 from gateway.config.live import Live
 from gateway.house import House, Ids
@@ -118,6 +119,7 @@ class Gateway:
         )
         self.api.state.house = self.house
         self.api.state.ledger = self.ledger
+        self.api.state.page_sums = Sums(self.ledger)
         self.api.state.simulated = simulated
         self.api.state.refresh_gauges = self._refresh_gauges
         for router in ROUTERS:

@@ -162,6 +162,14 @@ class Metrics:
         if picos is not None:
             row.value += picos
 
+    def lost(self, team: str | None = None) -> dict[str, int]:
+        """Pico-dollars that went into lost caches since the start, by cause; of one team or of all."""
+        found: dict[str, int] = {}
+        for (whose, _, cause), picos in self._stale_costs.values().items():
+            if picos and team in (None, whose):
+                found[cause] = found.get(cause, 0) + picos
+        return found
+
     def saved(self, team: str, reason: str, picos: int) -> None:
         """Money that was not spent."""
         self._saved.row(team, reason).value += picos
