@@ -1,9 +1,19 @@
 """The Routing dashboard: where requests go, what decides it, what it saves, and whether it goes well there."""
 
 from dashboards.board import dashboard
-from dashboards.panels import About, Json, bars, lines, series, share, stat
+from dashboards.panels import About, Json, bars, lines, series, stat
 from dashboards.query import grown, pace, quantile, ratio
-from gateway.metering.families import COST, DECISIONS, FIRST_TOKEN, REQUESTS, ROUTING_SECONDS, SAVED, SWITCHES
+from gateway.metering.families import (
+    COST,
+    DECISIONS,
+    FIRST_TOKEN,
+    REQUESTS,
+    ROUTING_SECONDS,
+    SAVED,
+    SHADOWS,
+    SWITCHES,
+    WASTED,
+)
 
 ROUTED = 'route!="direct"'
 FAILED = 'status_class=~"5xx|none"'
@@ -67,14 +77,14 @@ def why() -> list[Json]:
             f"topk(10, {grown(DECISIONS, by='reason')})",
             "{{reason}}",
         ),
-        share(
-            About("Decisions by route", "Where decisions sent the requests over the time shown.", "short"),
-            grown(DECISIONS, by="route"),
-            "{{route}}",
-        ),
         bars(
             About("Saved by reason", "Not spent thanks to a decision, against what was asked for.", "currencyUSD"),
             grown(SAVED, by="reason"),
+            "{{reason}}",
+        ),
+        bars(
+            About("Wasted by reason", "Spent where another way was cheaper; reasons overlap.", "currencyUSD"),
+            grown(WASTED, by="reason"),
             "{{reason}}",
         ),
     ]
@@ -90,6 +100,18 @@ def outcome() -> list[Json]:
         lines(
             About("Time to first token", "From forwarding to the first byte of a streamed answer.", "s"),
             {f"p{round(each * 100)}": quantile(FIRST_TOKEN, each) for each in (0.5, 0.95)},
+        ),
+    ]
+
+
+def trials() -> list[Json]:
+    """What rules on trial would have done."""
+    return [
+        bars(
+            About("Rules in shadow", "Requests they fit, and whether they would have sent them elsewhere.", "short"),
+            grown(SHADOWS, by="rule, differs"),
+            "{{rule}}: {{differs}}",
+            width=24,
         ),
     ]
 
@@ -118,5 +140,5 @@ def routing() -> Json:
         "pointsman-routing",
         "Routing",
         "Where requests go, what decides it, what it saves, and whether it goes well there.",
-        [numbers(), over_time(), why(), outcome(), cost()],
+        [numbers(), over_time(), why(), outcome(), cost(), trials()],
     )

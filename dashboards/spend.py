@@ -3,7 +3,15 @@
 from dashboards.board import dashboard, to
 from dashboards.panels import About, Json, Limits, bars, columns, matrix, series, stat
 from dashboards.query import grown, highest, pace, ratio
-from gateway.metering.families import BUDGET, BUDGET_SPENT, COST, REQUESTS, TOKENS, UNPRICED
+from gateway.metering.families import (
+    BUDGET,
+    BUDGET_ACCOUNTS,
+    BUDGET_SPENT,
+    COST,
+    REQUESTS,
+    TOKENS,
+    UNPRICED,
+)
 
 ANSWERED = 'kind=~"output|reasoning"'
 
@@ -96,14 +104,19 @@ def compared() -> list[Json]:
 
 
 def tokens() -> list[Json]:
-    """Tokens, in kinds that never overlap."""
+    """Tokens, in kinds that never overlap; and who comes near the end of a budget."""
     return [
         matrix(
             About("Tokens by team and kind", "Billable tokens over the time shown. Kinds never overlap.", "short"),
             grown(TOKENS, by="team, kind"),
             rows="team",
             columns="kind",
-            width=24,
+            width=16,
+        ),
+        bars(
+            About("Budget accounts by level", "How many users, keys, sessions or teams are how far.", "short"),
+            highest(BUDGET_ACCOUNTS, "budget, level"),
+            "{{budget}}: {{level}}",
         ),
     ]
 

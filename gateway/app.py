@@ -24,8 +24,13 @@ from cache.stores.disk import DiskStore
 from cache.survival import Survival
 from cache.survival_file import SurvivalFile
 from cache.threads import Threads
-from gateway.api import explain, health, models, page, spend, threads
+from gateway.api import budgets, explain, health, models, page, spend, threads
 from gateway.api.page_sums import Sums
+from gateway.budgets.budgets import COUNTERS_MAX, RATE_COUNTERS_MAX, Budgets
+from gateway.budgets.counters import LocalCounters
+from gateway.budgets.seed import past
+from gateway.budgets.state import accounts, gauges, of_teams
+from gateway.budgets.types import Before, Budget
 from gateway.config.compiled import Snapshot
 from gateway.config.live import Live
 from gateway.house import House, Ids
@@ -36,7 +41,9 @@ from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.prices import PriceBook
+from gateway.metering.roads import roads_of, write_roads
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
+from gateway.metering.spend_compare import savings
 from gateway.pipeline import Pipeline
 from gateway.upstream.via_litellm import Translator
 from gateway.version import installed_version
@@ -46,13 +53,15 @@ from gateway.wire.line import Line
 from gateway.wire.pool import Pool
 from routing.weights import weights
 
-ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, page.router)
+ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, budgets.router, page.router)
 
 
 WRITER_LOOK_S = 2.0
 """How often the ledger's writer is looked at; one that has died is started again."""
 LEARNED_EVERY_S = 60.0
 """How often what was learned goes to its file; a crash loses no more than that of it."""
+LEDGER_WAITS_S, LEDGER_LOOK_S = 30.0, 0.1
+"""How long the past of a new budget waits for the ledger, and how often it looks."""
 WRITER_WAITS_S = 0.5
 """The first requests go before the writer's own start; the journal waits for it."""
 
@@ -67,6 +76,7 @@ class Home:
         self.ledger = path / "ledger.db"
         self.threads = path / "threads"
         self.learned = path / "learned.json"
+        self.noticed = path / "noticed"
 
     def seed(self) -> int:
         """A 64-bit secret, made once: without it nobody can tell from the memory what a prompt was."""
@@ -88,6 +98,7 @@ class Gateway:
         self.home = home
         self.ledger = Ledger.open(home.ledger)
         self.writer = LedgerProcess(home.journal, self.ledger)
+        write_roads(home.journal, roads_of(snapshot))
         self.writer.recover()
         self.learned = SurvivalFile(home.learned)
         survival = Survival(shipped())
@@ -100,13 +111,16 @@ class Gateway:
             prices=PriceBook.load(snapshot.price_overrides),
             threads=Threads(DiskStore(home.threads), snapshot.threads_in_memory, snapshot.forget_s),
             forecast=Forecast(survival),
+            budgets=_budgets(snapshot, self.ledger),
             seed=home.seed(),
             ids=Ids(secrets.randbits(40)),
             wall=time.time,
             monotonic=time.monotonic,
             chance=random.random,
+            noticed=home.noticed,
         )
         weights()  # read now: the first request shall not wait for it
+        self._seeding: set[asyncio.Task[None]] = set()
         self.wires: Wires | None = None
         self.line: LineApp | None = None
         self.api = FastAPI(
@@ -173,8 +187,12 @@ class Gateway:
         house = self.house
         house.keys = KeyRing(snapshot.teams, snapshot.admin_digests)
         house.prices = PriceBook.load(snapshot.price_overrides)
+        write_roads(self.home.journal, roads_of(snapshot))
         house.metrics.relabel(**labels_of(snapshot))
         house.metrics.config_reload(self.live.last_reload_ok)
+        if fresh := house.budgets.install(snapshot.budgets, snapshot.rate_limits, house.wall()):
+            self._seeding.add(task := asyncio.get_running_loop().create_task(self._seed(fresh)))
+            task.add_done_callback(self._seeding.discard)
         assert self.wires is not None
         assert self.line is not None
         self.wires.keepalive_s = snapshot.streams.keepalive_s
@@ -182,6 +200,20 @@ class Gateway:
         self.wires.drain_bytes = snapshot.streams.drain_bytes
         self.line.line.body_bytes_max = snapshot.limits.body_bytes
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
+
+    async def _seed(self, fresh: tuple[Budget, ...]) -> None:
+        """Give budgets that a reload brought their past: all that was settled before now, once it is in the ledger."""
+        now, began = self.house.wall(), self.house.monotonic()
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(sqlite3.Error):  # they then count from now on, as with a new ledger
+            for budget, before in await loop.run_in_executor(None, self._past, fresh, now, began):
+                self.house.budgets.seed(budget, before, now)
+
+    def _past(self, fresh: tuple[Budget, ...], now: float, began: float) -> list[tuple[Budget, Before]]:
+        """In a thread of its own: it waits for the ledger's writer."""
+        while self.writer.caught_up_at < began and time.monotonic() < began + LEDGER_WAITS_S:
+            time.sleep(LEDGER_LOOK_S)
+        return past(self.ledger, fresh, now)
 
     async def _keep_writer(self) -> None:
         """Start the ledger's writer, and start it again should it die: the journal waits for it."""
@@ -207,12 +239,23 @@ class Gateway:
         with contextlib.suppress(sqlite3.Error):  # a ledger that cannot be read now keeps its last numbers
             backlog_bytes = self.writer.backlog_bytes()
             metrics.ledger(self.writer.lag_s(backlog_bytes), backlog_bytes, self.writer.errors)
+            metrics.compared(savings(self.ledger))
         if self.wires is not None:
             metrics.loop_held(self.wires.longest_held_s())
+        self._refresh_budgets()
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
         metrics.in_force(int(self.live.current.version, 16), self.house.prices.version)
         metrics.draining(self.house.draining)
+
+    def _refresh_budgets(self) -> None:
+        house = self.house
+        now = house.wall()
+        for each in of_teams(house.budgets, now):
+            if each.budget.unit == "usd":
+                house.metrics.budget(each.team, each.budget.span, each.budget.limit, each.spent, each.reserved)
+        for gauge in gauges(accounts(house.budgets, now)):
+            house.metrics.budget_used(gauge.name, gauge.fullest_share, gauge.levels)
 
     def _close(self) -> None:
         survival = self.house.forecast.survival
@@ -227,3 +270,12 @@ def _metrics(snapshot: Snapshot, ledger: Ledger) -> Metrics:
     metrics = Metrics(**labels_of(snapshot))
     metrics.seed(totals_for_metrics(ledger), requests_for_metrics(ledger))
     return metrics
+
+
+def _budgets(snapshot: Snapshot, ledger: Ledger) -> Budgets:
+    """Budgets that go on from what the ledger says was spent in their windows."""
+    budgets_ = Budgets(LocalCounters(COUNTERS_MAX), LocalCounters(RATE_COUNTERS_MAX))
+    now = time.time()
+    for budget, before in past(ledger, budgets_.install(snapshot.budgets, snapshot.rate_limits, now), now):
+        budgets_.seed(budget, before, now)
+    return budgets_

@@ -4,11 +4,13 @@ One table, every column stated for every kind: what a client does with an error 
 status (an OpenAI SDK obeys `x-should-retry` before any status rule; Claude Code retries a 401 for minutes without it).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from gateway.wire.types import Headers
 from routing.types import Dialect
 
 
@@ -32,6 +34,8 @@ KINDS: dict[str, Kind] = {
     "rule_refused": Kind(403, "permission_error", "refused_by_rule", "permission_error", False),
     "unknown_model": Kind(404, "invalid_request_error", "model_not_found", "not_found_error", False),
     "unknown_path": Kind(404, "invalid_request_error", "unknown_path", "not_found_error", False),
+    "cold_resume": Kind(400, "invalid_request_error", "cold_resume", "billing_error", False),
+    "budget_spent": Kind(429, "insufficient_quota", "insufficient_quota", "billing_error", False),
     "rate_limited": Kind(429, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", True),
     "busy": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
     "draining": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
@@ -46,6 +50,16 @@ OVERLOADED_STATUS = 529
 MESSAGE_MAX = 500
 
 
+class Told(Struct, frozen=True):
+    """What one program is told in place of the table's row, where it makes more of that."""
+
+    status: int
+    openai_type: str
+    more: Mapping[str, Any] = {}
+    """Members beside those of every error, in OpenAI's envelope."""
+    headers: Headers = ()
+
+
 class Refusal(Struct, frozen=True):
     """One error to be told: which kind, and a sentence for the person who will read it."""
 
@@ -54,14 +68,21 @@ class Refusal(Struct, frozen=True):
     message: str
     param: str | None = None
     retry_after_s: float | None = None
+    told: Told | None = None
 
     @classmethod
     def of(
-        cls, kind: str, message: str, param: str | None = None, retry_after_s: float | None = None
+        cls,
+        kind: str,
+        message: str,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        told: Told | None = None,
     ) -> "Refusal":
         """A refusal of a kind in the table; the message is bounded and made valid Unicode."""
         text = message[:MESSAGE_MAX].encode("utf-8", "replace").decode()
-        return cls(kind=kind, status=KINDS[kind].status, message=text, param=param, retry_after_s=retry_after_s)
+        status = KINDS[kind].status if told is None else told.status
+        return cls(kind=kind, status=status, message=text, param=param, retry_after_s=retry_after_s, told=told)
 
 
 def answer(
@@ -78,12 +99,14 @@ def answer(
     ]
     if refusal.retry_after_s is not None:
         lines.append((b"retry-after", b"%d" % max(1, round(refusal.retry_after_s))))
+    if refusal.told is not None:
+        lines += refusal.told.headers
     body = _anthropic(refusal, request_id) if anthropic else {"error": _openai(refusal)}
     return OVERLOADED_STATUS if overloaded else refusal.status, lines, msgspec.json.encode(body)
 
 
-def stream_error(refusal: Refusal, dialect: Dialect, request_id: str) -> bytes:
-    """The last event of a stream that cannot go on, in the caller's grammar."""
+def stream_error(refusal: Refusal, dialect: Dialect, request_id: str, code: str = "server_error") -> bytes:
+    """The last event of a stream that cannot go on, in the caller's grammar; `code` is what Responses clients go by."""
     if dialect == "messages":
         return b"event: error\ndata: %b\n\n" % msgspec.json.encode(_anthropic(refusal, request_id))
     if dialect == "chat":
@@ -94,7 +117,7 @@ def stream_error(refusal: Refusal, dialect: Dialect, request_id: str) -> bytes:
             "id": f"resp_{request_id}",
             "object": "response",
             "status": "failed",
-            "error": {"code": "server_error", "message": refusal.message},
+            "error": {"code": code, "message": refusal.message},
             "output": [],
             "usage": None,
         },
@@ -104,7 +127,10 @@ def stream_error(refusal: Refusal, dialect: Dialect, request_id: str) -> bytes:
 
 def _openai(refusal: Refusal) -> dict[str, Any]:
     kind = KINDS[refusal.kind]
-    return {"message": refusal.message, "type": kind.openai_type, "param": refusal.param, "code": kind.openai_code}
+    told = refusal.told
+    type_ = kind.openai_type if told is None else told.openai_type
+    error = {"message": refusal.message, "type": type_, "param": refusal.param, "code": kind.openai_code}
+    return error if told is None else {**error, **told.more}
 
 
 def _anthropic(refusal: Refusal, request_id: str) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from typing import Any
 
 from cache.fingerprint import fingerprint
 from cache.types import Freshness
+from gateway.budgets.ease import eased
 from gateway.config.compiled import Snapshot
 from gateway.dialects.ask import Ask, NotReadable, read
 from gateway.dialects.signals import signals
 from gateway.foresight import foreseen
 from gateway.house import House
 from gateway.identify import Caller, identify
-from gateway.pipeline import Refused, considered, origin, servable, threaded
+from gateway.pipeline import Refused, considered, origin, rooted, servable, threaded
 from gateway.upstream.plan import Candidate
 from gateway.wire.target import Target, head
 from routing.classify import classify
@@ -63,6 +64,9 @@ def explain_request(
     record = house.threads.recall(caller.thread, team) if house is not None and caller.thread else None
     parent = origin(caller, house)
     decision = considered(asked, ask, caller, print_, record or parent, snapshot, wall)
+    if house is not None:
+        caller = rooted(caller, house)
+        decision = eased(decision, house.budgets.standing(caller, wall), dialect, snapshot.policy)
     elapsed_us = (time.perf_counter() - began) * 1e6
     chosen, refusal = _destination(decision, ask, caller, snapshot)
     freshness = Freshness(state="unknown", reason="no_memory")

@@ -23,6 +23,8 @@ _NOT_CLIENT = HOP_BY_HOP | frozenset((b"content-length", b"set-cookie", b"openai
 """Cookies and account names belong to the key all teams share."""
 _OURS = b"x-pointsman-"
 _KEPT_HERE = (_OURS, b"x-forwarded-")
+_ACCOUNTS = (_OURS, b"x-codex-primary-", b"x-codex-secondary-", b"x-codex-credits-", b"anthropic-ratelimit-unified-")
+"""Besides our own, how far the limits of the shared key are used: a caller has budgets of its own."""
 
 
 def upstream(head: Head, credentials: Headers, request_id: str) -> list[tuple[bytes, bytes]]:
@@ -53,7 +55,7 @@ def client(upstream_lines: Headers, asked: str) -> tuple[list[tuple[bytes, bytes
             length = int(value)
         elif name == b"openai-model" and asked:
             lines.append((name, safe(asked)))
-        elif name not in _NOT_CLIENT and not name.startswith(_OURS):
+        elif name not in _NOT_CLIENT and not name.startswith(_ACCOUNTS):
             lines.append(line)
     return lines, length
 
@@ -87,8 +89,8 @@ def _is_date(value: bytes) -> bool:
     return True
 
 
-def safe(text: str) -> bytes:
-    """Text as a header value: printable ASCII, at most 200 characters; anything else becomes a question mark."""
+def safe(text: str, longest: int = 200) -> bytes:
+    """Text as a header value: printable ASCII, so many characters at most; anything else becomes a question mark."""
     if text.isascii() and text.isprintable():
-        return text[:200].encode()
-    return bytes(code if 32 <= code < 127 else 63 for code in text[:200].encode("ascii", "replace"))
+        return text[:longest].encode()
+    return bytes(code if 32 <= code < 127 else 63 for code in text[:longest].encode("ascii", "replace"))

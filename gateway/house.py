@@ -7,17 +7,20 @@ so that the simulation can turn them.
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec import Struct
 
 from cache.forecast import Forecast
 from cache.prefixes import Prefixes
 from cache.threads import Threads
+from gateway.budgets.budgets import Budgets
 from gateway.config.live import Live
 from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.metrics import Metrics
 from gateway.metering.prices import PriceBook
+from gateway.notices import Notices
 from gateway.upstream.plan import Circuit, Failure, observed
 
 MINTED_MAX = 50_000
@@ -56,11 +59,13 @@ class House:
         prices: PriceBook,
         threads: Threads,
         forecast: Forecast,
+        budgets: Budgets,
         seed: int,
         ids: Ids,
         wall: Callable[[], float],
         monotonic: Callable[[], float],
         chance: Callable[[], float],
+        noticed: Path | None = None,
     ) -> None:
         self.live = live
         self.keys = keys
@@ -69,8 +74,10 @@ class House:
         self.prices = prices
         self.threads = threads
         self.forecast = forecast
+        self.budgets = budgets
         self.seed = seed
         self.prefixes = Prefixes(seed)
+        self.notices = Notices(seed, noticed)
         self.ids = ids
         self.wall = wall
         self.monotonic = monotonic

@@ -89,9 +89,11 @@ class Caller(Struct, frozen=True):
     forked_from: str = ""
     continues: str = ""
     """Id of the response this request continues, where that may know the thread better than the rule did."""
+    key_id: str = ""
+    """Which of the team's keys was shown: the first digits of its digest."""
 
 
-def identify(head: Head, ask: Ask, team: str) -> Caller:
+def identify(head: Head, ask: Ask, team: str, key_id: str = "") -> Caller:
     """The caller of a request whose team is known. Reads headers and single members of the body; never raises."""
     first = head.first
     client, version = client_of(first.get(b"user-agent", b""), first.get(b"originator", b""), b"x-initiator" in first)
@@ -108,7 +110,8 @@ def identify(head: Head, ask: Ask, team: str) -> Caller:
         caller = replace(caller, thread=own, parent="", rule="own_header", continues="")
     session = _id(first.get(b"x-pointsman-session", b"")) or caller.session or caller.parent or caller.thread
     caller = _beside(caller, ask)
-    return replace(caller, client=client, client_version=version, session=session, user=_user(first, ask))
+    user = _user(first, ask)
+    return replace(caller, client=client, client_version=version, session=session, user=user, key_id=key_id)
 
 
 def _beside(caller: Caller, ask: Ask) -> Caller:

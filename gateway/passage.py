@@ -12,10 +12,15 @@ from cache.standing import Answered
 from cache.threads import observed, remember
 from cache.types import ThreadRecord
 from gateway import headers
+from gateway.budgets.budgets import Held
+from gateway.budgets.channels import shown_by
+from gateway.budgets.types import Account
+from gateway.caution import Caution
 from gateway.config.compiled import Snapshot, Upstream
-from gateway.dialects.ask import Ask, is_crossed, splice
-from gateway.dialects.edits import edits_for, hides_usage
-from gateway.dialects.endpoints import TRANSLATED
+from gateway.dialects.ask import Ask, splice
+from gateway.dialects.edits import edits_for, hides_usage, with_effort
+from gateway.dialects.endpoints import TRANSLATED, must_translate
+from gateway.dialects.notice import Insertion
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.dialects.sse import KEEPALIVE
 from gateway.errors import Refusal, answer, stream_error
@@ -25,14 +30,15 @@ from gateway.identify import Caller
 from gateway.metering.account import account, outcome
 from gateway.metering.estimate import Estimate, estimate_before
 from gateway.metering.journal import JournalError
-from gateway.metering.rebuilt import EXPIRED, MISSED, rebuilt
+from gateway.metering.rebuilt import EXPIRED, MISSED, cause_of, rebuilt
 from gateway.metering.tally import Tally, tally
 from gateway.metering.types import Intent, Settlement, Usage, granted_ttl_s
+from gateway.metering.whatif import moved_from
+from gateway.story import story
 from gateway.upstream import plan
-from gateway.upstream.plan import Attempt, Candidate, Failure
+from gateway.upstream.plan import Attempt, Candidate
 from gateway.wire.exchange import Answer, Begin, Forward
 from gateway.wire.types import Ended, Head, Headers, Send, Translate
-from routing.explain import header as reason_header
 from routing.types import Decision
 
 FREE = frozenset(("count_tokens",))
@@ -59,6 +65,8 @@ class RequestPassage:
         entered_at: float,
         wall: float,
         body: bytes = b"",
+        account: Account | None = None,
+        caution: Caution | None = None,
     ) -> None:
         self.house = house
         self.snapshot = snapshot
@@ -73,8 +81,11 @@ class RequestPassage:
         self.record = record
         self.foresight = foresight
         self.freshness = foresight.freshness
+        self.caution = caution
         self.entered_at = entered_at
         self.wall = wall
+        self.account = account  # the one nearest to its end
+        self.held: Held | None = None  # what budgets reserve while this is under way
         self.dialect = ask.dialect if ask is not None else "chat"
         self.endpoint = ask.endpoint if ask is not None else "other"
         self.attempt_now: Attempt = plan.first(candidates, house.circuits, entered_at)
@@ -120,7 +131,7 @@ class RequestPassage:
 
     def failed(self, how: Ended, status: int, headers_: Headers, detail: str, now: float) -> Forward | None:
         """The plan's next attempt, or None; the upstream's health is noted either way."""
-        failure = _failure(how, status, headers_)
+        failure = plan.failure_of(how, status, headers.retry_after_s(headers_))
         self.house.upstream_did(self.upstream.name, failure, now)
         again = plan.after(
             self.attempt_now,
@@ -145,7 +156,8 @@ class RequestPassage:
         body = self.body
         self.hides_usage = False
         if ask is not None:
-            if _must_translate(ask, upstream):
+            effort = self.decision.effort
+            if must_translate(ask, upstream.dialects):
                 translate = Translate(
                     dialect=ask.dialect,
                     speaks="chat" if "chat" in upstream.dialects else "messages",
@@ -156,8 +168,9 @@ class RequestPassage:
                     provider=upstream.provider,
                 )
                 self.hides_usage = hides_usage(ask)
+                body = with_effort(ask, effort) if effort else body
             else:
-                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider)
+                edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider, effort)
                 body = splice(ask.body, edits) if edits else ask.body
         path = upstream.base_path + self.head.path.removeprefix("/v1")
         send = Send(
@@ -182,17 +195,26 @@ class RequestPassage:
                 kind = kind or value
             elif name == b"content-encoding":
                 encoded = encoded or value != b"identity"
-        if status < 400 and not encoded and self._is_metered():
+        insertion = None
+        if status < 400 and not encoded and self.is_metered():
             self._tally = tally(self.dialect)
+            insertion = self._insertion()
         asked = self.ask.model if self.ask is not None and self.ask.model != self.model_name else ""
         if kind.startswith(b"text/event-stream"):
             shown = msgspec.json.encode(asked) if asked and self.dialect == "responses" else None
-            self._relay = StreamRelay(self._tally, self.hides_usage, shown)
+            self._relay = StreamRelay(self._tally, self.hides_usage, shown, insertion)
         else:
-            self._relay = BodyRelay(self._tally)
+            self._relay = BodyRelay(self._tally, insertion)
         lines, length = headers.client(headers_, asked)
         lines += self._story()
         return Begin(status=status, headers=lines, length=None if self._relay.changes else length)
+
+    def _insertion(self) -> Insertion | None:
+        """The notice that goes into this answer, where one does."""
+        told = self.caution
+        if told is None or told.channel != "inline":
+            return None
+        return Insertion(self.house.notices.make(told.cold.sentence, self.id), self.dialect)
 
     def relay(self, data: bytes) -> bytes:
         """The client's share of these bytes."""
@@ -229,9 +251,10 @@ class RequestPassage:
         return KEEPALIVE[self.dialect]
 
     def drains(self) -> bool:
-        return self.upstream.on_disconnect == "drain" and self._is_metered()
+        return self.upstream.on_disconnect == "drain" and self.is_metered()
 
-    def _is_metered(self) -> bool:
+    def is_metered(self) -> bool:
+        """Whether it can cost anything."""
         return self.head.method == "POST" and self.endpoint not in FREE
 
     # meter and remember
@@ -269,6 +292,10 @@ class RequestPassage:
             cache_state=self.freshness.state,
             cache_expected_tokens=self.freshness.expected_read_tokens,
             estimate_picos=self.estimate.picos,
+            key_id=caller.key_id,
+            known_tokens=self.known_tokens,
+            cache_cause="" if self.freshness.state == "unknown" else cause_of(self.freshness),
+            moved_from=moved_from(self.record, self.attempt_now.candidate.model),
         )
 
     def settle(self, how: str, now: float) -> None:
@@ -285,6 +312,8 @@ class RequestPassage:
         house.inside -= 1
         house.metrics.ended()
         house.metrics.settled(self.intent, settled)
+        if house.budgets.watches or self.held is not None:
+            house.budgets.settle(self.caller, self.held, settled)
         if settled.response_id:
             house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
         if self.fingerprint is not None and self.caller.thread and usage.exact and usage.kinds:
@@ -294,7 +323,7 @@ class RequestPassage:
             self._remember(settled, self.fingerprint, usage.input_tokens, began)
 
     def _usage(self, how: str) -> Usage:
-        billable = self.with_upstream and self._is_metered()
+        billable = self.with_upstream and self.is_metered()
         prompt = self.fingerprint is not None
         return account(self._tally, self._relay, self.dialect, self.size, how, self.status, billable, prompt)
 
@@ -383,34 +412,9 @@ class RequestPassage:
             metrics.stale(caller.team, caller.client)
 
     def _story(self) -> list[tuple[bytes, bytes]]:
-        """The x-pointsman headers: what was decided, why, and what the cache makes of it."""
-        freshness = self.freshness
-        lines = [
-            (b"x-pointsman-request-id", self.id.encode()),
-            (b"x-pointsman-route", (self.decision.route or "direct").encode()),
-            (b"x-pointsman-model", headers.safe(self.attempt_now.candidate.model)),
-            (b"x-pointsman-reason", reason_header(self.decision)),
-            (b"x-pointsman-cache", freshness.state.encode()),
-        ]
-        if freshness.idle_s is not None:
-            lines.append((b"x-pointsman-cache-idle-s", b"%d" % freshness.idle_s))
-        if freshness.expected_read_tokens is not None:
-            lines.append((b"x-pointsman-cache-expected-read-tokens", b"%d" % freshness.expected_read_tokens))
-        lines += self.estimate.headers()
-        if self.decision.warning:
-            lines.append((b"x-pointsman-warning", headers.safe(self.decision.warning)))
+        cold = self.caution.cold if self.caution is not None else None
+        model = self.attempt_now.candidate.model
+        lines = story(self.id, self.decision, model, self.freshness, self.estimate, cold)
+        if self.account is not None:
+            lines += shown_by(self.caller.client, self.account)
         return lines
-
-
-def _must_translate(ask: Ask, upstream: Upstream) -> bool:
-    return ask.endpoint in TRANSLATED and (ask.endpoint not in upstream.dialects or is_crossed(ask))
-
-
-def _failure(how: Ended, status: int, headers_: Headers) -> Failure:
-    if status:
-        return Failure(kind="status", status=status, retry_after_s=headers.retry_after_s(headers_))
-    if how == "refused":
-        return Failure(kind="refused")
-    return Failure(kind="timeout" if how == "timeout" else "cut")
-
-

@@ -11,16 +11,24 @@ import logging
 import msgspec
 
 from cache.fingerprint import Fingerprint
+from cache.freshness import assess
+from cache.providers import rules_for
 from cache.types import Freshness, ThreadRecord
+from gateway.budgets.budgets import Spent
+from gateway.budgets.ease import eased
+from gateway.budgets.rates import TooFast
+from gateway.budgets.refusals import too_fast, used_up
+from gateway.caution import caution
 from gateway.config.compiled import Model, Snapshot
 from gateway.dialects.ask import Ask, Endpoint, NotReadable, read
 from gateway.dialects.endpoints import TRANSLATABLE, TRANSLATED, endpoint_of
 from gateway.dialects.signals import signals
 from gateway.errors import Refusal, answer
 from gateway.foresight import Foresight, foreseen
+from gateway.gate import asks_first
 from gateway.house import House
 from gateway.identify import Caller, identify
-from gateway.keys import bearer
+from gateway.keys import Owner, bearer
 from gateway.metering.journal import JournalError
 from gateway.passage import RequestPassage
 from gateway.passthrough import owner
@@ -30,7 +38,7 @@ from gateway.wire.exchange import Answer, Passage
 from gateway.wire.types import Head
 from routing.classify import classify
 from routing.decide import decide
-from routing.types import Asked, Decision, Dialect, Pin, Signals, Workload
+from routing.types import Asked, Decision, Dialect, Past, Pin, Signals, Workload
 
 BUSY_WAIT_S = 1.0
 """What a client is asked to wait when the gateway is full or going down: Codex hangs silently on long waits."""
@@ -59,12 +67,14 @@ class Pipeline:
         request_id = house.ids.new(house.wall())
         endpoint, dialect = endpoint_of(head.method, head.path, head.first)
         try:
-            team = self._admit(head, snapshot)
+            owner_ = self._admit(head, snapshot)
             body = _plain(head, body, snapshot)
             if endpoint == "other":
-                return self._pass_through(request_id, head, body, dialect, team, snapshot, now)
+                return self._pass_through(request_id, head, body, dialect, owner_, snapshot, now)
             ask = _readable(body, endpoint, dialect)
-            caller = identify(head, ask, team)
+            if house.notices.ever or snapshot.warnings_of(owner_.team).inline:
+                ask = house.notices.without(ask)
+            caller = identify(head, ask, owner_.team, owner_.key_id)
             return self._route(request_id, head, ask, caller, snapshot, now)
         except Refused as no:
             refusal = no.refusal
@@ -75,20 +85,32 @@ class Pipeline:
         status, headers, content = answer(refusal, dialect, request_id)
         return Answer(status=status, headers=headers, body=content)
 
-    def _route(self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float) -> Passage:
+    def _route(
+        self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float
+    ) -> Passage | Answer:
         """Classify and decide, then say what the cache makes of it."""
         house = self.house
         wall = house.wall()
         print_ = house.prefixes.fingerprint(caller.team, caller.thread, ask.dialect, ask.fields, ask.body)
-        caller = threaded(caller, ask.dialect, print_, house)
+        caller = rooted(threaded(caller, ask.dialect, print_, house), house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
         parent = origin(caller, house)
         decision = considered(head, ask, caller, print_, record or parent, snapshot, wall)
+        standing = house.budgets.standing(caller, wall)
+        if standing.accounts:
+            decision = eased(decision, standing, ask.dialect, snapshot.policy)
         candidates = servable(decision, ask, caller, snapshot)
         foresight = foreseen(record, parent, print_, ask, candidates[0], snapshot, house.forecast, wall)
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
+        for shadow in decision.shadows:
+            house.metrics.shadowed(shadow.rule, shadow.differs(decision))
         if record is not None and record.route and decision.route and record.route != decision.route:
             house.metrics.switched(record.route, decision.route, decision.source)
+        told = caution(record, foresight.freshness, head, ask, caller, print_, house, wall)
+        if told is not None and told.channel == "ask_first":
+            asking = asks_first(told.cold, ask, caller.client, request_id)
+            house.metrics.refused("cold_resume", asking.status)
+            return asking
         passage = RequestPassage(
             house=house,
             snapshot=snapshot,
@@ -103,17 +125,20 @@ class Pipeline:
             foresight=foresight,
             entered_at=now,
             wall=wall,
+            account=standing.fullest,
+            caution=told,
         )
         return self._admitted(passage, snapshot)
 
     def _pass_through(
-        self, request_id: str, head: Head, body: bytes, dialect: Dialect, team: str, snapshot: Snapshot, now: float
+        self, request_id: str, head: Head, body: bytes, dialect: Dialect, by: Owner, snapshot: Snapshot, now: float
     ) -> Passage:
         """Everything under /v1 that is not a dialect goes untouched to the upstream that owns it."""
         house = self.house
         owned = owner(head, body, dialect, snapshot, house.minted_by)
         if owned is None:
             raise Refused(Refusal.of("unknown_path", f"no upstream serves {head.path[:100]}"))
+        unread = Caller(team=by.team, key_id=by.key_id)
         passage = RequestPassage(
             house=house,
             snapshot=snapshot,
@@ -121,7 +146,7 @@ class Pipeline:
             head=head,
             ask=owned.ask,
             body=body,
-            caller=identify(head, owned.ask, team) if owned.ask is not None else Caller(team=team),
+            caller=identify(head, owned.ask, by.team, by.key_id) if owned.ask is not None else unread,
             decision=owned.decision,
             candidates=(owned.candidate,),
             fingerprint=None,
@@ -132,34 +157,50 @@ class Pipeline:
         )
         return self._admitted(passage, snapshot)
 
-    def _admit(self, head: Head, snapshot: Snapshot) -> str:
-        """The team that pays. Keys are checked before anything of the body is looked at."""
+    def _admit(self, head: Head, snapshot: Snapshot) -> Owner:
+        """The team that pays, and the key. Keys are checked before anything of the body is looked at."""
         house = self.house
         if house.draining:
             raise Refused(Refusal.of("draining", "the gateway is shutting down", retry_after_s=BUSY_WAIT_S))
         if house.inside >= snapshot.limits.inflight:
             raise Refused(Refusal.of("busy", "too many requests are under way", retry_after_s=BUSY_WAIT_S))
         if not house.keys.configured:
-            return head.team_hint if head.team_hint in snapshot.teams else "default"
-        team = house.keys.team(bearer(head.first))
-        if team is None:
+            return Owner(team=head.team_hint if head.team_hint in snapshot.teams else "default", key_id="")
+        owner_ = house.keys.owner(bearer(head.first))
+        if owner_ is None:
             raise Refused(Refusal.of("unknown_key", "this key belongs to no team of this gateway"))
-        if head.team_hint and head.team_hint != team:
+        if head.team_hint and head.team_hint != owner_.team:
             raise Refused(Refusal.of("not_allowed", f"this key does not belong to team {head.team_hint!r}"))
-        return team
+        return owner_
 
     def _admitted(self, passage: RequestPassage, snapshot: Snapshot) -> Passage:
-        """Write the intent; from here on the request is in the books."""
+        """Hold for what it may cost, then write the intent; from here on the request is in the books."""
+        if self.house.budgets.watches:
+            self._hold(passage)
         try:
             self.house.journal.intent(passage.intent)
         except JournalError as error:
             self.house.metrics.ledger_error()
             if snapshot.ledger_on_error == "refuse":
+                if passage.held is not None:
+                    self.house.budgets.release(passage.held)
                 refusal = Refusal.of("busy", "the ledger cannot be written", retry_after_s=BUSY_WAIT_S)
                 raise Refused(refusal) from error
         self.house.inside += 1
         self.house.metrics.started()
         return passage
+
+    def _hold(self, passage: RequestPassage) -> None:
+        """Reserve in every budget it falls under; what costs nothing needs none."""
+        if not passage.is_metered():
+            return
+        caller, wall = passage.caller, passage.wall
+        try:
+            passage.held = self.house.budgets.hold(caller, passage.estimate, passage.model_name, wall)
+        except Spent as no:
+            raise Refused(used_up(no.account, caller.client, wall)) from None
+        except TooFast as no:
+            raise Refused(too_fast(no)) from None
 
 
 class Look:
@@ -197,6 +238,16 @@ def threaded(caller: Caller, dialect: Dialect, print_: Fingerprint, house: House
     return msgspec.structs.replace(caller, thread=f"chain:{dialect}:{first.hex()}")
 
 
+def rooted(caller: Caller, house: House) -> Caller:
+    """The caller with its tree's session: of a worker's worker some programs name only the worker that started it."""
+    if not caller.parent or caller.rule != "session_header":
+        return caller
+    parent = house.threads.recall(caller.parent, caller.team)
+    if parent is None or not parent.session or parent.session == caller.session:
+        return caller
+    return msgspec.structs.replace(caller, session=parent.session)
+
+
 def origin(caller: Caller, house: House | None) -> ThreadRecord | None:
     """What is remembered of the thread this one was forked from: it shares the prompt, so it shares the model."""
     return house.threads.recall(caller.forked_from, caller.team) if house is not None and caller.forked_from else None
@@ -222,12 +273,22 @@ def considered(
         agent=caller.agent,
         headers=head.first,
         now=wall,
+        past=None if record is None else _past(record, print_, snapshot, wall),
     )
     pin = None
     if record is not None and record.model and record.dialect == ask.dialect:  # in another dialect it is another prompt
         pin = Pin(route=record.route, model=record.model)
     look = Look(ask, caller, print_)
     return decide(asked, look.signals, look.workload, pin, snapshot.policy, snapshot.has)
+
+
+def _past(record: ThreadRecord, print_: Fingerprint, snapshot: Snapshot, wall: float) -> Past:
+    """What rules may ask of a thread's past."""
+
+    def freshness() -> str:
+        return assess(record, print_, record.model, rules_for(record.provider, record.served or record.model), wall).state
+
+    return Past(age_s=wall - record.started_at, idle_s=wall - record.last_end, freshness=freshness)
 
 
 def servable(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:

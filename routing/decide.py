@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from routing.matrix import route_for
 from routing.policy import Policy, Rule
 from routing.rules import matches
@@ -24,11 +26,43 @@ def decide(
 
     `signals` and `workload` are asked for only when something depends on them: explicit and pinned requests cost
     nothing more. `known` says whether a model name is configured. An unknown explicit model gives a decision without a
-    model and the reason `unknown_model`: the caller makes the error of it.
+    model and the reason `unknown_model`: the caller makes the error of it. Rules are tried in order until one decides; those
+    that only warn, and those in shadow, are noted on the way.
     """
+    if not policy.rules:
+        return _unruled(asked, workload, pin, policy, known)
+    shadows: list[Decision] = []
+    warnings: list[str] = []
+    effort = ""
+    decision = None
     for rule in policy.rules:
-        if matches(rule.when, asked, signals, workload):
-            return _by_rule(rule, asked, policy)
+        if not matches(rule.when, asked, signals, workload):
+            continue
+        if rule.shadow:
+            shadows.append(_by_rule(rule, asked, policy))
+            continue
+        if rule.warn:
+            warnings.append(rule.warn)
+        effort = effort or rule.effort
+        if rule.decides:
+            decision = _by_rule(rule, asked, policy)
+            break
+    decision = decision or _unruled(asked, workload, pin, policy, known)
+    if not shadows and not warnings and not effort:
+        return decision
+    return replace(
+        decision, shadows=tuple(shadows), warning="; ".join(warnings), effort=effort or decision.effort
+    )
+
+
+def _unruled(
+    asked: Asked,
+    workload: Callable[[], Workload],
+    pin: Pin | None,
+    policy: Policy,
+    known: Callable[[str], bool],
+) -> Decision:
+    """What is decided where no rule does."""
     if asked.model in policy.routes:
         route = policy.routes[asked.model]
         return _to(route, asked, "override", "route_name", f"the client asked for route {route.name}")
@@ -44,6 +78,7 @@ def decide(
             source="sticky",
             reasons=(Reason(word="thread_pinned", text=text),),
             fallbacks=policy.routes[pin.route].fallbacks,
+            effort=policy.routes[pin.route].effort,
         )
     return _by_workload(workload(), asked, policy)
 
@@ -58,15 +93,22 @@ def _by_rule(rule: Rule, asked: Asked, policy: Policy) -> Decision:
             source="rule",
             reasons=(reason,),
             fallbacks=route.fallbacks,
+            effort=rule.effort or route.effort,
             rule=rule.name,
         )
     return Decision(
-        route="", model=rule.model, source="rule", reasons=(reason,), refusal=rule.refuse, rule=rule.name
+        route="",
+        model=rule.model,
+        source="rule",
+        reasons=(reason,),
+        effort=rule.effort,
+        refusal=rule.refuse,
+        rule=rule.name,
     )
 
 
 def _by_workload(work: Workload, asked: Asked, policy: Policy) -> Decision:
-    fitting = route_for(work, policy)
+    fitting = route_for(work, policy, asked.team)
     if fitting is None or work.confidence < policy.min_confidence:
         text = f"not sure enough ({work.confidence:.2f}) that this is {work.input} to {work.output}"
         return _to(policy.routes[policy.default], asked, "fallback", "low_confidence", text, work)
@@ -83,5 +125,6 @@ def _to(
         source=source,
         reasons=(Reason(word=word, text=text),),
         fallbacks=route.fallbacks,
+        effort=route.effort,
         workload=work,
     )

@@ -29,12 +29,15 @@ def explain(decision: Decision, workload: Workload | None = None, turn_text: str
     return {
         "route": decision.route or None,
         "model": decision.model or None,
+        "effort": decision.effort or None,
         "source": decision.source,
         "rule": decision.rule or None,
         "refusal": decision.refusal or None,
         "workload": None if work is None else _workload(work, turn_text),
         "reasons": [_reason(reason) for reason in decision.reasons],
         "fallbacks": list(decision.fallbacks),
+        "warning": decision.warning or None,
+        "shadows": [_shadow(each, decision) for each in decision.shadows],
         "would_change": would_change(decision, work),
     }
 
@@ -77,6 +80,17 @@ def _workload(work: Workload, turn_text: str) -> dict[str, Any]:
         "confidence": round(work.confidence, 4),
         "evidence": [{"name": each.name, "weight": each.weight, "detail": each.detail} for each in told],
         "words": [{"gram": gram, "share": share} for gram, share in words],
+    }
+
+
+def _shadow(shadow: Decision, decision: Decision) -> dict[str, Any]:
+    return {
+        "rule": shadow.rule,
+        "route": shadow.route or None,
+        "model": shadow.model or None,
+        "effort": shadow.effort or None,
+        "refusal": shadow.refusal or None,
+        "differs": shadow.differs(decision),
     }
 
 

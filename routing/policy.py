@@ -1,5 +1,6 @@
 """A routing policy, compiled: the routes there are, the rules that override, and the matrix that decides the rest."""
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -27,6 +28,9 @@ class When(Struct, frozen=True):
     size_under: int | None = None
     keywords: tuple[str, ...] | None = None
     """Any of these, case-folded, in the newest turn."""
+    regex: re.Pattern[str] | None = None
+    """Looked for in the newest turn."""
+    dialect: frozenset[str] | None = None
     path: tuple[str, ...] | None = None
     header: Mapping[bytes, str] | None = None
     """Lower-case header name to a value pattern."""
@@ -34,10 +38,17 @@ class When(Struct, frozen=True):
     """Minutes since midnight UTC, from (inclusive) to (exclusive); may wrap."""
     weekdays: frozenset[int] | None = None
     """0 is Monday, UTC."""
+    thread_age_over_s: float | None = None
+    """Since the thread's first answer ended. Conditions on a thread's past never hold for one that has none."""
+    thread_age_under_s: float | None = None
+    idle_over_s: float | None = None
+    """Since its last answer ended."""
+    freshness: frozenset[str] | None = None
+    """State of the prompt cache where the thread stands now."""
 
 
 class Rule(Struct, frozen=True):
-    """An override from the config. Exactly one of `route`, `model` and `refuse` is set."""
+    """Without `route`, `model` and `refuse` it decides nothing, and later rules are tried."""
 
     name: str
     when: When
@@ -45,6 +56,16 @@ class Rule(Struct, frozen=True):
     model: str = ""
     refuse: str = ""
     because: str = ""
+    effort: str = ""
+    """Reasoning effort, in place of the route's; alone it is no decision, and goes with whatever is decided."""
+    warn: str = ""
+    """Told to the client beside whatever is decided."""
+    shadow: bool = False
+    """What it would do is noted, and not done."""
+
+    @property
+    def decides(self) -> bool:
+        return not self.shadow and bool(self.route or self.model or self.refuse)
 
 
 class MatrixLine(Struct, frozen=True):
@@ -66,3 +87,5 @@ class Policy(Struct, frozen=True):
     default: str
     """Route for a thread without a past when the classifier abstains."""
     min_confidence: float
+    matrix_of: Mapping[str, tuple[MatrixLine, ...]] = {}
+    """Teams with a matrix of their own."""

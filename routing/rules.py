@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from routing.policy import When
-from routing.types import Asked, Signals, Workload
+from routing.types import Asked, Past, Signals, Workload
 
 MINUTES_PER_DAY = 1440
 _FENCE = re.compile(r"```([A-Za-z][A-Za-z0-9+#-]{0,20})")
@@ -33,6 +33,7 @@ def matches(when: When, asked: Asked, signals: Callable[[], Signals], workload: 
     return (
         _caller_fits(when, asked)
         and _time_fits(when, asked.now)
+        and _past_fits(when, asked.past)
         and _text_fits(when, signals)
         and (when.input is None or workload().input in when.input)
         and (when.output is None or workload().output in when.output)
@@ -47,6 +48,8 @@ def _caller_fits(when: When, asked: Asked) -> bool:
     if when.client is not None and asked.client not in when.client:
         return False
     if when.agent is not None and asked.agent not in when.agent:
+        return False
+    if when.dialect is not None and asked.dialect not in when.dialect:
         return False
     if when.model is not None and not any(fits(pattern, asked.model) for pattern in when.model):
         return False
@@ -74,6 +77,18 @@ def _time_fits(when: When, now: float) -> bool:
     return (minutes // MINUTES_PER_DAY + 3) % 7 in when.weekdays  # 1 January 1970 was a Thursday
 
 
+def _past_fits(when: When, past: Past | None) -> bool:
+    """Conditions on a thread's past, the state of its prompt cache last, because it has to be reckoned."""
+    if past is None:
+        return (when.thread_age_over_s, when.thread_age_under_s, when.idle_over_s, when.freshness) == (None,) * 4
+    return (
+        (when.thread_age_over_s is None or past.age_s > when.thread_age_over_s)
+        and (when.thread_age_under_s is None or past.age_s < when.thread_age_under_s)
+        and (when.idle_over_s is None or past.idle_s > when.idle_over_s)
+        and (when.freshness is None or past.freshness() in when.freshness)
+    )
+
+
 def _text_fits(when: When, signals: Callable[[], Signals]) -> bool:
     if when.image is not None and signals().image is not when.image:
         return False
@@ -84,6 +99,8 @@ def _text_fits(when: When, signals: Callable[[], Signals]) -> bool:
     if when.size_under is not None and signals().size >= when.size_under:
         return False
     if when.language is not None and not when.language.intersection(languages(signals().turn_text)):
+        return False
+    if when.regex is not None and when.regex.search(signals().turn_text) is None:
         return False
     if when.keywords is None:
         return True

@@ -4,13 +4,14 @@ Every value here is frozen and small; nothing in this room reads a clock, a file
 instead of dataclasses because a frozen struct is built about ten times faster, and several are built per request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec import Struct
 
 Dialect = Literal["chat", "responses", "messages"]
 AgentKind = Literal["main", "subagent", "auxiliary", "compaction"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 Source = Literal["override", "rule", "classifier", "sticky", "budget", "fallback"]
 
 InputKind = Literal["code", "shell", "diff", "log", "image", "audio", "prose"]
@@ -76,6 +77,8 @@ class Route(Struct, frozen=True):
     model: str
     by_dialect: Mapping[str, str] = {}
     fallbacks: tuple[str, ...] = ()
+    effort: str = ""
+    """Reasoning effort for what goes this way; empty leaves the client's."""
 
     def model_for(self, dialect: str) -> str:
         return self.by_dialect.get(dialect, self.model)
@@ -103,6 +106,17 @@ class Asked(Struct, frozen=True):
     """Lower-case header names; only rules look at them."""
     now: float = 0.0
     """Unix time in seconds; rules about time of day read it."""
+    past: "Past | None" = None
+    """None for a thread without one."""
+
+
+class Past(Struct, frozen=True):
+    """What rules may ask of a thread's past."""
+
+    age_s: float
+    idle_s: float
+    freshness: Callable[[], str]
+    """State of its prompt cache if it stays where it is; asked for only when a rule needs it."""
 
 
 class Decision(Struct, frozen=True):
@@ -116,8 +130,21 @@ class Decision(Struct, frozen=True):
     reasons: tuple[Reason, ...]
     """The first one names the deciding reason."""
     fallbacks: tuple[str, ...] = ()
+    effort: str = ""
+    """Reasoning effort to ask the model for; empty leaves the client's."""
     refusal: str = ""
     warning: str = ""
     workload: Workload | None = None
     rule: str = ""
     """Name of the rule that matched, if one did."""
+    shadows: "tuple[Decision, ...]" = ()
+    """What rules in shadow would have decided."""
+
+    def differs(self, other: "Decision") -> bool:
+        """Whether the two lead elsewhere."""
+        return (self.route, self.model, self.effort, self.refusal) != (
+            other.route,
+            other.model,
+            other.effort,
+            other.refusal,
+        )

@@ -1,6 +1,8 @@
 """The built-in page's section on the last weeks: spend day by day, by the teams that spend most."""
 
+import calendar
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from gateway.api.page_chart import ceiling, columns
 from gateway.api.page_facts import Day, PageFacts
@@ -70,3 +72,10 @@ def _told(each: Day, own: Sequence[str]) -> str:
     parts = [*own, "others"]
     amounts = zip(parts, _parts(each, own), strict=True)
     return told + "".join(f"\n{name(team)} {dollars(picos, plain=True)}" for team, picos in amounts if picos)
+
+
+def month_seconds(now: float) -> tuple[float, int]:
+    """How much of the month is over, and how long it is."""
+    moment = datetime.fromtimestamp(now, UTC)
+    start = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return now - start.timestamp(), calendar.monthrange(moment.year, moment.month)[1] * 86_400

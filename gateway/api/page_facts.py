@@ -7,11 +7,19 @@ from msgspec import Struct
 
 
 class Budget(Struct, frozen=True):
-    """How far a team is through what it may spend."""
+    """How far a budget is used by one team, or by a user, key or session of it."""
 
+    name: str
+    team: str
+    who: str
+    """Empty for the team itself."""
     window: str
-    limit_picos: int
-    spent_picos: int
+    unit: Literal["usd", "tokens"]
+    limit: int
+    """In pico-dollars or tokens."""
+    used: int
+    """Settled, and held for requests that are under way."""
+    level: str
 
 
 class TeamSpend(Struct, frozen=True):
@@ -43,12 +51,12 @@ class KindUse(Struct, frozen=True):
 
 
 class Worth(Struct, frozen=True):
-    """Money that was not spent, or spent for nothing."""
+    """Money that was not spent, or spent for nothing, for one reason. Reasons overlap and do not add up."""
 
-    what: Literal["cached", "routed", "lost"]
+    what: str
+    """`saved` or `wasted`."""
+    reason: str
     picos: int
-    cause: str = ""
-    """Of what was lost: why the cache was gone."""
 
 
 class Recent(Struct, frozen=True):
@@ -117,6 +125,9 @@ class PageFacts(Struct, frozen=True):
     """Pico-dollars of the last hours, oldest first; the last one is still running."""
     kinds: tuple[KindUse, ...] = ()
     worths: tuple[Worth, ...] = ()
+    """This month's, the largest first."""
+    budgets: tuple[Budget, ...] = ()
+    """Of users, keys and sessions that are close to theirs or beyond."""
     recent: tuple[Recent, ...] = ()
     threads: tuple[ThreadLine, ...] = ()
     states: Mapping[str, int] = {}

@@ -1,16 +1,14 @@
-"""Gathers what the built-in page shows: money from the ledger, threads from memory, worth from both."""
+"""Gathers what the built-in page shows: money from the ledger, threads and budgets from memory."""
 
-from collections.abc import Mapping
+from msgspec.structs import replace
 
 from gateway.api import page_ledger
+from gateway.api.page_budgets import by_team, pressed
 from gateway.api.page_facts import PageFacts
 from gateway.api.page_sums import Sums
 from gateway.api.page_threads import threads
-from gateway.api.page_worth import worths
-from gateway.config.compiled import Snapshot
+from gateway.budgets.state import accounts, of_teams
 from gateway.house import House
-
-CODE = "code"
 
 
 def gather(
@@ -20,23 +18,20 @@ def gather(
     now = house.wall()
     ledger = sums.ledger
     money = page_ledger.money(sums, now, team)
-    places = page_ledger.places(sums, now, team)
     lines, states = threads(house, now, team)
+    budgets = by_team(of_teams(house.budgets, now, team))
     error = house.live.error
-
-    def rate(provider: str, model: str, kind: str) -> int | None:
-        return house.prices.rate(provider, model, kind, now)
-
     return PageFacts(
         now=now,
         base_url=base_url,
         version=version,
-        teams=money.teams,
+        teams=tuple(replace(each, budget=budgets.get(each.team)) for each in money.teams),
         last_month_picos=money.last_month_picos,
         days=money.days,
         hours=page_ledger.hours(ledger, now, team),
-        kinds=page_ledger.kinds(places),
-        worths=worths(places, _code_models(house.live.current), rate, house.metrics.lost(team)),
+        kinds=page_ledger.kinds(sums, now, team),
+        worths=page_ledger.worths(ledger, now, team),
+        budgets=pressed(accounts(house.budgets, now, team)),
         recent=page_ledger.recent(ledger, team),
         threads=lines,
         states=states,
@@ -47,16 +42,3 @@ def gather(
         viewer=team,
         live=live,
     )
-
-
-def _code_models(snapshot: Snapshot) -> Mapping[str, str]:
-    """Of each provider, the model that the code route sends to."""
-    route = snapshot.policy.routes.get(CODE)
-    if route is None:
-        return {}
-    found: dict[str, str] = {}
-    for name in (route.model, *route.by_dialect.values()):
-        model = snapshot.model(name)
-        if model is not None:
-            found.setdefault(snapshot.upstreams[model.upstream].provider, model.upstream_name or name)
-    return found

@@ -1,6 +1,6 @@
 """The built-in page: plain values in, one HTML document out. No scripts, and nothing to load but its style."""
 
-from gateway.api import page_days, page_money, page_traffic
+from gateway.api import page_budgets, page_days, page_money, page_traffic
 from gateway.api.page_facts import PageFacts
 from gateway.api.page_table import card
 from gateway.api.page_words import clock, lines, name
@@ -30,6 +30,7 @@ def render_page(facts: PageFacts, style: str = "style.css") -> bytes:
         _connect(facts, unfold=True) if idle else "",
         page_money.tiles(facts),
         f'<div class="pair">{page_days.days(facts)}{page_money.teams(facts)}</div>',
+        page_budgets.budgets(facts),
         page_traffic.threads(facts),
         page_traffic.decisions(facts.recent, facts.now),
         f'<div class="pair">{page_money.worth(facts)}{page_money.kinds(facts.kinds)}</div>',

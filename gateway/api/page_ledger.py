@@ -3,15 +3,15 @@ requests or not.
 """
 
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec import Struct
 
-from gateway.api.page_facts import Day, KindUse, Recent, TeamSpend, Unpriced
+from gateway.api.page_facts import Day, KindUse, Recent, TeamSpend, Unpriced, Worth
 from gateway.api.page_sums import Sums
 from gateway.metering.ledger import Ledger, exact_sum, total
 from gateway.metering.spend import HOUR_S, since
+from gateway.metering.spend_compare import saved_since
 from gateway.metering.types import KINDS
 
 DAY_S = 86_400
@@ -30,19 +30,6 @@ class Money(Struct, frozen=True):
     days: tuple[Day, ...]
     last_month_picos: int | None
     """None where nothing is known of it."""
-
-
-class Place(Struct, frozen=True):
-    """This month's use of one model on one route."""
-
-    route: str
-    model: str
-    provider: str
-    tokens: Mapping[str, int]
-    picos: Mapping[str, int]
-    """By kind, as far as known."""
-    whole: bool
-    """Every request has its price."""
 
 
 def money(sums: Sums, now: float, team: str | None) -> Money:
@@ -89,32 +76,23 @@ def hours(ledger: Ledger, now: float, team: str | None) -> tuple[int, ...]:
     return tuple(sums.get(hour, 0) for hour in range(last - HOURS_SHOWN + 1, last + 1))
 
 
-def places(sums: Sums, now: float, team: str | None) -> tuple[Place, ...]:
-    """This month's tokens and dollars by route, model and kind."""
-    tokens = ", ".join(f"sum(tokens_{kind}) AS tokens_{kind}" for kind in KINDS)
-    picos = ", ".join(exact_sum(f"picos_{kind}", kind) for kind in KINDS)
-    select = f"route, model, provider, sum(unpriced) AS unpriced, {tokens}, {picos}"
-    found: dict[tuple[str, str, str], tuple[Counter[str], Counter[str], Counter[str]]] = {}
-    for row in sums.rows(select, "route, model, provider", int(since("month", now) // HOUR_S), now, team):
-        key = row["route"], row["model"], row["provider"]
-        tokens_of, picos_of, missing = found.setdefault(key, (Counter(), Counter(), Counter()))
-        tokens_of.update({kind: row[f"tokens_{kind}"] for kind in KINDS if row[f"tokens_{kind}"]})
-        picos_of.update({kind: amount for kind in KINDS if (amount := total(row, kind))})
-        missing.update(requests=row["unpriced"])
+def kinds(sums: Sums, now: float, team: str | None) -> tuple[KindUse, ...]:
+    """This month by kind; the dollars of a kind that has tokens and no price at all are unknown."""
+    columns = [exact_sum(f"{what}_{kind}", f"{what}_{kind}") for what in ("tokens", "picos") for kind in KINDS]
+    select = f"team, sum(unpriced) AS unpriced, {', '.join(columns)}"
+    rows = sums.rows(select, "team", int(since("month", now) // HOUR_S), now, team)
+    missing = None if any(row["unpriced"] for row in rows) else 0
     return tuple(
-        Place(*key, tokens=tokens_of, picos=picos_of, whole=not missing["requests"])
-        for key, (tokens_of, picos_of, missing) in found.items()
-    )
-
-
-def kinds(places: tuple[Place, ...]) -> tuple[KindUse, ...]:
-    """The month by kind; the dollars of a kind that has tokens and no price at all are unknown."""
-    missing = None if any(not place.whole for place in places) else 0
-    return tuple(
-        KindUse(kind=kind, tokens=tokens, picos=sum(place.picos.get(kind, 0) for place in places) or missing)
+        KindUse(kind=kind, tokens=tokens, picos=sum(total(row, f"picos_{kind}") for row in rows) or missing)
         for kind in KINDS
-        if (tokens := sum(place.tokens.get(kind, 0) for place in places))
+        if (tokens := sum(total(row, f"tokens_{kind}") for row in rows))
     )
+
+
+def worths(ledger: Ledger, now: float, team: str | None) -> tuple[Worth, ...]:
+    """What was saved and wasted this month by reason, the largest first."""
+    found = (Worth(each.what, each.reason, each.picos) for each in saved_since(ledger, since("month", now), team))
+    return tuple(sorted((each for each in found if each.picos), key=lambda each: -each.picos))
 
 
 def recent(ledger: Ledger, team: str | None) -> tuple[Recent, ...]:

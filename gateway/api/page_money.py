@@ -1,29 +1,34 @@
 """The built-in page's sections on money: the month at a glance, day by day, by team, by kind; what was saved and lost."""
 
-import calendar
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+from gateway.api.page_budgets import SETTLING_S, cell
 from gateway.api.page_chart import columns
-from gateway.api.page_days import OTHERS, team_colours
-from gateway.api.page_facts import KindUse, PageFacts, TeamSpend, Worth
+from gateway.api.page_days import OTHERS, month_seconds, team_colours
+from gateway.api.page_facts import KindUse, PageFacts, Worth
 from gateway.api.page_table import bar, card, heads, table
 from gateway.api.page_words import count, dollars, name
 from gateway.metering.types import PICOS_PER_USD
 
-DAY_S = 86_400
 TEAMS_SHOWN = 15
-SETTLING_S = DAY_S
-"""Before a month is a day old, its pace says nothing."""
-WORTH = {
-    "cached": ("Prompts read from a cache", "against paying every token in full"),
-    "routed": ("Requests kept off the code model", "against sending all of them there"),
+REASONS = {
+    ("saved", "caching"): ("Prompts read from a cache", "against paying every token in full"),
+    ("wasted", "caching"): ("Caches written and not read", "against paying every token in full"),
+    ("saved", "routing"): ("Requests sent to another model", "against all on the code route's model"),
+    ("wasted", "routing"): ("Requests sent to a dearer model", "against all on the code route's model"),
+    ("saved", "switching"): ("Threads moved to another model", "against staying"),
+    ("wasted", "switching"): ("Threads moved to another model", "against staying"),
 }
 CAUSES = {
     "past_lifetime": "it was too old",
+    "expired": "it was too old",
     "prefix_changed": "the prompt had changed",
+    "broken": "the prompt had changed",
+    "compacted": "the prompt had been compacted",
     "unexplained": "nobody knows why",
 }
+COMPARED = ("caching", "routing", "switching")
+"""What an event is compared with as a whole; every other reason is why a cache had gone."""
 
 
 def tiles(facts: PageFacts) -> str:
@@ -35,16 +40,24 @@ def tiles(facts: PageFacts) -> str:
     if unpriced:
         missing = f'<a class="unknown" href="#unpriced">+ {count(unpriced)} unpriced</a>'
     before = "" if facts.last_month_picos is None else f" · last month {dollars(facts.last_month_picos)}"
-    saved = sum(worth.picos for worth in facts.worths if worth.what != "lost")
-    lost = sum(worth.picos for worth in facts.worths if worth.what == "lost")
+    caching, routing = (_balance(_net(facts, reason)) for reason in ("caching", "routing"))
+    lost = sum(each.picos for each in facts.worths if each.reason not in COMPARED)
     shown = [
         _tile("Today", dollars(today), f"{count(sum(team.requests_today for team in facts.teams))} requests", _hours(facts)),
         _tile("This month", dollars(month), missing + before),
         _tile("Month at this pace", *_pace(month, facts.now)),
-        _tile("Saved this month", dollars(saved), f"lost to cold caches: {dollars(lost)}"),
+        _tile("Saved by caching", caching, f"by routing {routing} · lost caches {dollars(lost)}"),
         _tile("Prompt from cache", _cached(facts.kinds), "of this month's input"),
     ]
     return f'<section class="tiles" aria-label="Overview">{"".join(shown)}</section>'
+
+
+def _net(facts: PageFacts, reason: str) -> int:
+    return sum(each.picos if each.what == "saved" else -each.picos for each in facts.worths if each.reason == reason)
+
+
+def _balance(picos: int) -> str:
+    return f"−{dollars(-picos)}" if picos < 0 else dollars(picos)
 
 
 def _tile(label: str, value: str, note: str, below: str = "") -> str:
@@ -56,13 +69,6 @@ def _pace(month_picos: int, now: float) -> tuple[str, str]:
     if gone < SETTLING_S:
         return "–", "the month has just begun"
     return dollars(round(month_picos * whole / gone)), f"{round(100 * gone / whole)} % of the month is over"
-
-
-def month_seconds(now: float) -> tuple[float, int]:
-    """How much of the month is over, and how long it is."""
-    moment = datetime.fromtimestamp(now, UTC)
-    start = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return now - start.timestamp(), calendar.monthrange(moment.year, moment.month)[1] * DAY_S
 
 
 def _cached(kinds: Sequence[KindUse]) -> str:
@@ -93,7 +99,7 @@ def teams(facts: PageFacts) -> str:
         f'<tr><th scope="row">{_swatch(colours.get(team.team, OTHERS))}{name(team.team)}</th>'
         f'<td class="number">{dollars(team.today_picos)}</td>'
         f'<td class="number">{dollars(team.month_picos)}{_missing(team.unpriced)}</td>'
-        + (_budget(team) if budgets else f'<td class="bar">{bar(team.month_picos, top)}</td>')
+        + (cell(team.budget, facts.now) if budgets else f'<td class="bar">{bar(team.month_picos, top)}</td>')
         + f'<td class="number wide">{count(team.requests_month)}</td></tr>'
         for team in shown
     ]
@@ -120,18 +126,6 @@ def _missing(unpriced: int) -> str:
     return f'<br><span class="unknown" title="their cost is not in the sum">+ {count(unpriced)} unpriced</span>'
 
 
-def _budget(team: TeamSpend) -> str:
-    if team.budget is None:
-        return '<td class="number quiet">–</td>'
-    spent, limit = team.budget.spent_picos, team.budget.limit_picos
-    colour = "over" if spent >= limit else "near" if spent * 5 >= limit * 4 else "fill"
-    share = f"{100 * spent / limit:.0f} %" if limit else "–"
-    return (
-        f'<td class="number">{share} of {dollars(limit)} <span class="quiet">a {name(team.budget.window)}</span>'
-        f"{bar(spent, limit, colour)}</td>"
-    )
-
-
 def kinds(used: Sequence[KindUse]) -> str:
     """What the tokens were, and which of them the money went into."""
     top = max((kind.picos or 0 for kind in used), default=0)
@@ -146,24 +140,24 @@ def kinds(used: Sequence[KindUse]) -> str:
 
 def worth(facts: PageFacts) -> str:
     """What was saved and what was lost, and against what that is reckoned."""
-    top = max((abs(each.picos) for each in facts.worths), default=0)
+    top = max((each.picos for each in facts.worths), default=0)
     rows = [
         f'<tr><th scope="row">{title}<br><span class="quiet">{against}</span></th>'
-        f'<td class="number">{_signed(each.picos, colour)}</td><td class="bar">{bar(abs(each.picos), top, colour)}</td></tr>'
+        f'<td class="number">{_signed(each)}</td>'
+        f'<td class="bar">{bar(each.picos, top, "fill" if each.what == "saved" else "over")}</td></tr>'
         for each in facts.worths
-        for title, against, colour in [_worth_words(each)]
+        for title, against in [_told(each)]
     ]
-    head = heads("What", "#Dollars", "")
-    return card("worth", "Saved and lost", table("Saved and lost", head, rows, "Nothing was saved or lost yet."))
+    listed = table("Saved and lost", heads("What", "#This month", ""), rows, "Nothing was saved or lost yet.")
+    note = '<p class="note">Each line answers a question of its own about the same money: they do not add up.</p>'
+    return card("worth", "Saved and lost", listed + (note if rows else ""))
 
 
-def _worth_words(each: Worth) -> tuple[str, str, str]:
-    if each.what != "lost":
-        return (*WORTH[each.what], "fill" if each.picos > 0 else "over")
-    why = CAUSES.get(each.cause) or name(each.cause.replace("_", " "))
-    return "Caches that had gone", f"{why}; since the start", "over"
+def _told(each: Worth) -> tuple[str, str]:
+    known = REASONS.get((each.what, each.reason))
+    return known or ("Caches that had gone", CAUSES.get(each.reason) or name(each.reason.replace("_", " ")))
 
 
-def _signed(picos: int, colour: str) -> str:
-    size = dollars(abs(picos)) if abs(picos) >= PICOS_PER_USD // 100 or not picos else "under $0.01"
-    return f'<span class="{"gain" if colour == "fill" else "failed"}">{"+" if colour == "fill" else "−"}{size}</span>'
+def _signed(each: Worth) -> str:
+    size = dollars(each.picos) if each.picos >= PICOS_PER_USD // 100 else "under $0.01"
+    return f'<span class="gain">+{size}</span>' if each.what == "saved" else f'<span class="failed">−{size}</span>'

@@ -55,19 +55,22 @@ def run(args: argparse.Namespace) -> int:
     provider, model = maker_of(args.model)
     if args.provider:
         provider, model = args.provider, args.model
-    usage = usage_of(value, args.dialect, model)
-    if args.tier is not None:
-        usage = replace(usage, tier=service_tier(args.tier))
     at = time.time() if args.at is None else args.at
-    book = PriceBook.load(())
-    priced = book.price(usage, provider, model, at)
+    found = reckoned(PriceBook.load(()), value, provider, model, args.dialect, args.tier, at)
+    print(json.dumps(answer(*found)) if args.json else "\n".join(_lines(*found)))
+    return 0
+
+
+def reckoned(
+    book: PriceBook, value: Any, provider: str, model: str, dialect: Dialect | None, tier: str | None, at: float
+) -> tuple[dict[str, int], Usage, Priced]:
+    """The kinds of what a decoded file holds, its usage, and what it costs at `at` (unix seconds)."""
+    usage = usage_of(value, dialect, model)
+    if tier is not None:
+        usage = replace(usage, tier=service_tier(tier))
     split = book.split(usage, provider, model, at)
     kinds: dict[str, int] = {kind: split[kind] for kind in KINDS if kind in split}
-    if args.json:
-        print(json.dumps(answer(kinds, usage, priced)))
-    else:
-        print("\n".join(_lines(kinds, usage, priced)))
-    return 0
+    return kinds, usage, book.price(usage, provider, model, at)
 
 
 def answer(kinds: Mapping[str, int], usage: Usage, priced: Priced) -> dict[str, Any]:

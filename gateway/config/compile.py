@@ -1,11 +1,15 @@
 """A `Config` to a `Snapshot`: everything resolved that can be resolved before the first request."""
 
+import re
 from collections.abc import Iterable
 
 from gateway.config import compiled, schema
 from gateway.config.address import is_loopback, parse_url
+from gateway.config.compile_budgets import compile_budget, compile_limit
 from gateway.config.crosscheck import crosscheck
 from gateway.config.problems import ConfigError
+from gateway.config.schema_warnings import Warnings
+from gateway.metering.types import PICOS_PER_USD
 from gateway.upstream.plan import Retry
 from gateway.wire.types import Headers, Origin
 from routing import policy
@@ -29,7 +33,7 @@ def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
         upstreams={name: _upstream(name, upstream) for name, upstream in config.upstreams.items()},
         models={name: _model(name, model) for name, model in config.models.items() if "*" not in name},
         patterns=tuple((name, _model(name, model)) for name, model in config.models.items() if "*" in name),
-        teams={name: _team(name, team) for name, team in config.teams.items()},
+        teams={name: _team(name, team, config.warnings) for name, team in config.teams.items()},
         retry=Retry(
             attempts=config.retries.attempts,
             backoff_s=config.retries.backoff_s,
@@ -54,6 +58,9 @@ def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
         host=config.listen.host,
         port=config.listen.port,
         admin_digests=_digests(config.admin.keys),
+        warnings=_warnings(config.warnings),
+        budgets=tuple(map(compile_budget, config.budgets)),
+        rate_limits=tuple(map(compile_limit, config.rate_limits)),
     )
 
 
@@ -66,17 +73,22 @@ def _policy(config: schema.Config) -> policy.Policy:
                 model=route.model,
                 by_dialect=dict[str, str](route.by_dialect.items()),
                 fallbacks=route.fallbacks,
+                effort=route.effort or "",
             )
             for name, route in config.routes.items()
         },
         rules=tuple(_rule(rule) for rule in config.rules),
-        matrix=tuple(
-            policy.MatrixLine(route=line.route, input=_any_of(line.input), output=_any_of(line.output))
-            for line in matrix
-        ),
+        matrix=_matrix(matrix),
+        matrix_of={name: _matrix(team.matrix) for name, team in config.teams.items() if team.matrix},
         aliases=frozenset(config.routing.aliases),
         default=config.routing.default,
         min_confidence=config.routing.min_confidence,
+    )
+
+
+def _matrix(lines: Iterable[schema.MatrixLine]) -> tuple[policy.MatrixLine, ...]:
+    return tuple(
+        policy.MatrixLine(route=line.route, input=_any_of(line.input), output=_any_of(line.output)) for line in lines
     )
 
 
@@ -88,6 +100,9 @@ def _rule(rule: schema.Rule) -> policy.Rule:
         model=rule.then.model or "",
         refuse=rule.then.refuse or "",
         because=rule.because or "",
+        effort=rule.then.effort or "",
+        warn=rule.then.warn or "",
+        shadow=rule.then.shadow,
     )
 
 
@@ -109,10 +124,16 @@ def _when(when: schema.When) -> policy.When:
         size_over=when.size_over,
         size_under=when.size_under,
         keywords=None if when.keywords is None else tuple(word.casefold() for word in when.keywords),
+        regex=None if when.regex is None else re.compile(when.regex),
+        dialect=_any_of(when.dialect),
         path=when.path,
         header=header,
         hours=None if when.hours is None else _minutes(when.hours),
         weekdays=None if when.weekdays is None else frozenset(map(_WEEKDAYS.index, when.weekdays)),
+        thread_age_over_s=when.thread_age_over_s,
+        thread_age_under_s=when.thread_age_under_s,
+        idle_over_s=when.idle_over_s,
+        freshness=_any_of(when.freshness),
     )
 
 
@@ -166,8 +187,23 @@ def _model(name: str, model: schema.Model) -> compiled.Model:
     return compiled.Model(name=name, upstream=model.upstream, upstream_name=model.name or own)
 
 
-def _team(name: str, team: schema.Team) -> compiled.Team:
-    return compiled.Team(name=name, digests=_digests(team.keys), models=team.models)
+def _team(name: str, team: schema.Team, warnings: Warnings) -> compiled.Team:
+    own = team.warnings.model_dump(exclude_none=True)
+    return compiled.Team(
+        name=name,
+        digests=_digests(team.keys),
+        models=team.models,
+        warnings=_warnings(warnings.model_copy(update=own)) if own else None,
+    )
+
+
+def _warnings(warnings: Warnings) -> compiled.Warnings:
+    return compiled.Warnings(
+        at_least_picos=int(warnings.at_least_usd * PICOS_PER_USD),
+        at_least_times=warnings.at_least_times,
+        inline=warnings.inline,
+        ask_first=warnings.ask_first,
+    )
 
 
 def _digests(keys: Iterable[str]) -> tuple[bytes, ...]:

@@ -1,12 +1,14 @@
 """What a config says about itself: does everything named exist, can every line be reached, is nothing claimed twice?"""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gateway.config.address import AddressError, is_loopback, parse_url
 from gateway.config.compiled import fits
+from gateway.config.coverage import Given, covers, decides, given
 from gateway.config.problems import Problem, did_you_mean
-from gateway.config.schema import Config, Rule, When
+from gateway.config.schema import Config, MatrixLine, Rule
+from gateway.config.schema_budgets import Budget, RateLimit
 
 _CREDENTIAL = re.compile(r"[!-~]*")
 _EMPTY_KEY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -27,6 +29,7 @@ def crosscheck(config: Config) -> tuple[Problem, ...]:
         *_teams(config),
         *_keys(config),
         *_prices(config),
+        *_budgets(config),
     )
 
 
@@ -87,23 +90,27 @@ def _routing(config: Config) -> Iterator[Problem]:
                 shown = config.as_written(path, alias)
                 yield Problem(path, f"'{shown}' is the name of a {what}, too; one of them must change")
     yield from _known(config, "routing.default", "route", routing.default, config.routes)
+    yield from _matrix(config, "routing.matrix", routing.matrix)
+    for name, team in config.teams.items():
+        yield from _matrix(config, f"teams.{name}.matrix", team.matrix)
+
+
+def _matrix(config: Config, section: str, lines: Sequence[MatrixLine]) -> Iterator[Problem]:
     catch_all = None
-    for index, line in enumerate(routing.matrix):
-        path = f"routing.matrix.{index}"
+    for index, line in enumerate(lines):
+        path = f"{section}.{index}"
         yield from _known(config, f"{path}.route", "route", line.route, config.routes)
         if catch_all is not None:
             yield Problem(path, f"never reached: {catch_all} fits everything", severity="warning")
         elif line.input is None and line.output is None:
             catch_all = path
-    if routing.matrix and catch_all is None:
-        last = f"routing.matrix.{len(routing.matrix) - 1}"
-        yield Problem(last, "the last line must fit everything: only a route, no conditions")
+    if lines and catch_all is None:
+        yield Problem(f"{section}.{len(lines) - 1}", "the last line must fit everything: only a route, no conditions")
 
 
 def _rules(config: Config) -> Iterator[Problem]:
     names: dict[str, int] = {}
-    seen: dict[str, int] = {}
-    catch_all = None
+    deciding: list[tuple[int, Given]] = []
     for index, rule in enumerate(config.rules):
         path = f"rules.{index}"
         if rule.name in names:
@@ -111,14 +118,18 @@ def _rules(config: Config) -> Iterator[Problem]:
             yield Problem(f"{path}.name", f"'{shown}' is the name of rules.{names[rule.name]}, too")
         names.setdefault(rule.name, index)
         yield from _rule(config, path, rule)
-        if catch_all is not None:
-            yield Problem(path, f"never reached: {catch_all} has no conditions", severity="warning")
-        elif (conditions := rule.when.model_dump_json()) in seen:
-            yield Problem(path, f"never reached: rules.{seen[conditions]} has the same conditions", severity="warning")
-        elif rule.when == When():
-            catch_all = path
-        else:
-            seen[conditions] = index
+        conditions = given(rule.when)
+        covering = next((each for each in deciding if covers(each[1], conditions)), None)
+        if covering is not None:
+            yield Problem(path, f"never reached: {_covering(*covering, conditions)}", severity="warning")
+        elif decides(rule):
+            deciding.append((index, conditions))
+
+
+def _covering(number: int, earlier: Given, later: Given) -> str:
+    if not earlier:
+        return f"rules.{number} has no conditions"
+    return f"rules.{number} has the same conditions" if earlier == later else f"rules.{number} holds wherever it does"
 
 
 def _rule(config: Config, path: str, rule: Rule) -> Iterator[Problem]:
@@ -163,6 +174,30 @@ def _prices(config: Config) -> Iterator[Problem]:
         earlier = seen.setdefault((price.provider, price.model), index)
         if earlier != index:
             yield Problem(f"prices.{index}", f"prices.{earlier} is for the same provider and model")
+
+
+def _budgets(config: Config) -> Iterator[Problem]:
+    teams = {*config.teams, "default"}
+    sections: Mapping[str, Sequence[Budget | RateLimit]] = {"budgets": config.budgets, "rate_limits": config.rate_limits}
+    for section, entries in sections.items():
+        names: dict[str, int] = {}
+        for index, entry in enumerate(entries):
+            path = f"{section}.{index}"
+            earlier = names.setdefault(entry.name, index)
+            if earlier != index:
+                shown = config.as_written(f"{path}.name", entry.name)
+                yield Problem(f"{path}.name", f"'{shown}' is the name of {section}.{earlier}, too")
+            for place, team in enumerate(entry.teams or ()):
+                yield from _known(config, f"{path}.teams.{place}", "team", team, teams)
+    for index, budget in enumerate(config.budgets):
+        path = f"budgets.{index}"
+        if budget.degrade_to is not None:
+            yield from _known(config, f"{path}.degrade_to", "route", budget.degrade_to, config.routes)
+        steps = [step for step in (budget.warn_at, budget.degrade_at, budget.refuse_at) if step is not None]
+        if steps != sorted(steps):
+            yield Problem(path, "warn_at, degrade_at and refuse_at come in another order than they mean", severity="warning")
+        if not steps:
+            yield Problem(path, "does nothing but count: it neither warns nor refuses", severity="warning")
 
 
 def _known_model(config: Config, path: str, name: str) -> Iterator[Problem]:

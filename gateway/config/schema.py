@@ -6,12 +6,14 @@ The descriptions are the reference manual: docs/reference/config.md and schema.j
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from cache.types import State
 from gateway.config.scalars import (
     Bytes,
     Count,
+    Duration,
     HeaderName,
     Host,
     Hours,
@@ -22,33 +24,27 @@ from gateway.config.scalars import (
     Name,
     Pattern,
     Port,
+    Regex,
     Seconds,
     Share,
     UsdPerMillion,
-    one_or_many,
 )
-from routing.types import AgentKind, Dialect, InputKind, OutputKind
+from gateway.config.schema_base import Lines, Section, many
+from gateway.config.schema_budgets import Budget, RateLimit
+from gateway.config.schema_warnings import TeamWarnings, Warnings
+from routing.types import AgentKind, Dialect, Effort, InputKind, OutputKind
 
 Endpoint = Literal["chat", "responses", "messages", "embeddings", "completions"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-def _many(item: object) -> BeforeValidator:
-    return BeforeValidator(one_or_many, json_schema_input_type=item)
-
-
-Lines = Annotated[tuple[Line, ...], Field(min_length=1), _many(Line | tuple[Line, ...])]
-Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1), _many(Pattern | tuple[Pattern, ...])]
-Agents = Annotated[tuple[AgentKind, ...], Field(min_length=1), _many(AgentKind | tuple[AgentKind, ...])]
-Inputs = Annotated[tuple[InputKind, ...], Field(min_length=1), _many(InputKind | tuple[InputKind, ...])]
-Outputs = Annotated[tuple[OutputKind, ...], Field(min_length=1), _many(OutputKind | tuple[OutputKind, ...])]
-Weekdays = Annotated[tuple[Weekday, ...], Field(min_length=1), _many(Weekday | tuple[Weekday, ...])]
-
-
-class Section(BaseModel):
-    """What all sections have in common: unknown keys are errors, and a value read is never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1), many(Pattern | tuple[Pattern, ...])]
+Agents = Annotated[tuple[AgentKind, ...], Field(min_length=1), many(AgentKind | tuple[AgentKind, ...])]
+Inputs = Annotated[tuple[InputKind, ...], Field(min_length=1), many(InputKind | tuple[InputKind, ...])]
+Outputs = Annotated[tuple[OutputKind, ...], Field(min_length=1), many(OutputKind | tuple[OutputKind, ...])]
+Dialects = Annotated[tuple[Dialect, ...], Field(min_length=1), many(Dialect | tuple[Dialect, ...])]
+States = Annotated[tuple[State, ...], Field(min_length=1), many(State | tuple[State, ...])]
+Weekdays = Annotated[tuple[Weekday, ...], Field(min_length=1), many(Weekday | tuple[Weekday, ...])]
 
 
 class Listen(Section):
@@ -116,6 +112,11 @@ class Route(Section):
     fallbacks: tuple[ModelName, ...] = Field(
         default=(), max_length=8, description="Models to try in this order when the first fails before its first byte."
     )
+    effort: Effort | None = Field(
+        default=None,
+        description="Reasoning effort asked for in place of the client's; only for models that know the word. Left out, "
+        "the client's passes.",
+    )
 
 
 class MatrixLine(Section):
@@ -157,6 +158,11 @@ class When(Section):
     size_over: Bytes | None = Field(default=None, description="The body has more bytes than this.")
     size_under: Bytes | None = Field(default=None, description="The body has fewer bytes than this.")
     keywords: Lines | None = Field(default=None, description="Words in the newest turn; case does not matter.")
+    regex: Regex | None = Field(
+        default=None,
+        description="Regular expression looked for in the newest turn, in Python's syntax; `(?i)` ignores case.",
+    )
+    dialect: Dialects | None = Field(default=None, description="API the client speaks.")
     path: Patterns | None = Field(default=None, description="Path of the request; a pattern with one `*` is allowed.")
     header: Mapping[HeaderName, Pattern] | None = Field(
         default=None, min_length=1, description="Header names and the values they must have; one `*` each is allowed."
@@ -166,27 +172,55 @@ class When(Section):
         description='Time of day in UTC, from (inclusive) to (exclusive): `"22:00-06:00"`. May pass midnight.',
     )
     weekdays: Weekdays | None = Field(default=None, description="Days of the week in UTC.")
+    thread_age_over_s: Duration | None = Field(
+        default=None, description="The thread's first answer is longer ago. A thread without a past fits no such condition."
+    )
+    thread_age_under_s: Duration | None = Field(default=None, description="The thread's first answer is not so long ago.")
+    idle_over_s: Duration | None = Field(default=None, description="The thread's last answer is longer ago.")
+    freshness: States | None = Field(
+        default=None, description="State of the thread's prompt cache if it stays on its model, by the provider's documents."
+    )
 
     @model_validator(mode="after")
     def _can_hold(self) -> "When":
         if self.size_over is not None and self.size_under is not None and self.size_over + 1 >= self.size_under:
             raise PydanticCustomError("rule", "no size is over size_over and under size_under")
+        over, under = self.thread_age_over_s, self.thread_age_under_s
+        if over is not None and under is not None and over >= under:
+            raise PydanticCustomError("rule", "no age is over thread_age_over_s and under thread_age_under_s")
         if self.hours is not None and self.hours[:5] == self.hours[6:]:
             raise PydanticCustomError("rule", "the hours begin and end at the same time; leave them out for all day")
         return self
 
 
 class Then(Section):
-    """What a rule does: exactly one of these."""
+    """What a rule does: one of route, model and refuse; effort and a warning beside it, or alone."""
 
     route: Name | None = Field(default=None, description="Send the request down this route.")
     model: ModelName | None = Field(default=None, description="Send the request to this model.")
     refuse: Line | None = Field(default=None, description="Refuse the request, with this message for the client.")
+    effort: Effort | None = Field(
+        default=None,
+        description="Ask for this reasoning effort. Alone it decides nothing, and later rules are tried.",
+    )
+    warn: Line | None = Field(
+        default=None,
+        description="Sent to the client in `x-pointsman-warning`. Alone it decides nothing, and later rules are tried.",
+    )
+    shadow: bool = Field(
+        default=False, description="Only note what the rule would do, in `explain` and metrics; later rules are tried."
+    )
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> "Then":
-        if sum(choice is not None for choice in (self.route, self.model, self.refuse)) != 1:
-            raise PydanticCustomError("rule", "must have exactly one of route, model and refuse")
+    def _one_at_most(self) -> "Then":
+        chosen = sum(choice is not None for choice in (self.route, self.model, self.refuse))
+        if chosen > 1 or not (chosen or self.warn or self.effort):
+            text = "must have exactly one of route, model and refuse, or effort or a warning alone"
+            raise PydanticCustomError("rule", text)
+        if self.refuse and self.effort:
+            raise PydanticCustomError("rule", "asks for an effort of what it refuses")
+        if self.shadow and (not chosen or self.warn is not None):
+            raise PydanticCustomError("rule", "in shadow a rule has one of route, model and refuse, and no warning")
         return self
 
 
@@ -209,6 +243,12 @@ class Team(Section):
         default=("*",),
         min_length=1,
         description="Models the team may name, patterns included; aliases and routes are always allowed.",
+    )
+    warnings: TeamWarnings = Field(
+        default=TeamWarnings(), description="Where the team's warnings differ from those of all."
+    )
+    matrix: tuple[MatrixLine, ...] = Field(
+        default=(), description="A matrix of its own, in place of `routing.matrix`; the last line must fit everything."
     )
 
 
@@ -313,7 +353,10 @@ class Config(Section):
     limits: Limits = Field(default=Limits(), description="What clients may take.")
     streams: Streams = Field(default=Streams(), description="Care for streamed answers.")
     cache: Cache = Field(default=Cache(), description="What is remembered of threads.")
+    warnings: Warnings = Field(default=Warnings(), description="When to warn of a lost prompt cache, and how.")
     ledger: Ledger = Field(default=Ledger(), description="The record of what was spent.")
+    budgets: tuple[Budget, ...] = Field(default=(), max_length=1000, description="What may be spent, and by whom.")
+    rate_limits: tuple[RateLimit, ...] = Field(default=(), max_length=1000, description="How fast, and by whom.")
     prices: tuple[Price, ...] = Field(default=(), description="Contract prices; they win over the built-in table.")
 
     _written: Mapping[str, str] = PrivateAttr(default_factory=dict)

@@ -1,8 +1,8 @@
 """Which path speaks which dialect, and whose error envelope its caller reads."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from gateway.dialects.ask import Endpoint
+from gateway.dialects.ask import Ask, Endpoint, is_crossed
 from routing.types import Dialect
 
 _ENDPOINTS: Mapping[str, tuple[Endpoint, Dialect]] = {
@@ -28,3 +28,8 @@ def endpoint_of(method: str, path: str, first: Mapping[bytes, bytes]) -> tuple[E
     if b"anthropic-version" in first or path.startswith("/v1/messages"):
         return "other", "messages"
     return "other", "responses" if path.startswith("/v1/responses") else "chat"
+
+
+def must_translate(ask: Ask, spoken: Collection[str]) -> bool:
+    """Whether an upstream that speaks these dialects can only be reached with this request in other words."""
+    return ask.endpoint in TRANSLATED and (ask.endpoint not in spoken or is_crossed(ask))

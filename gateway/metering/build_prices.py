@@ -11,6 +11,7 @@ cache writes, hours of the day. `EXCEPTIONS` are models where that rule is known
 vendor documents as a multiple is added by `build_prices_rules`.
 """
 
+import re
 import sys
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -21,10 +22,11 @@ import msgspec
 
 from gateway.metering import build_prices_genai as genai
 from gateway.metering import build_prices_litellm as litellm
+from gateway.metering import build_prices_pages as pages
 from gateway.metering.build_prices_page import Disagreement, page
 from gateway.metering.build_prices_rules import EXCEPTIONS, documented
 from gateway.metering.build_prices_shape import Listing, Tiers
-from gateway.metering.price_names import spellings
+from gateway.metering.price_names import LATEST_IS_ALIAS, spellings
 from gateway.metering.prices import UNSPLIT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +34,8 @@ TABLE = ROOT / "gateway" / "metering" / "price_table.json"
 PAGE = ROOT / "docs" / "reference" / "prices.md"
 
 Name = tuple[str, str]
+_VERSIONED = re.compile(r"\d.*-latest$")
+"""`claude-3-5-haiku-latest` is a model, `grok-latest` the newest of several."""
 
 
 def main(as_of: str) -> None:
@@ -62,15 +66,14 @@ def compiled(now: float) -> tuple[dict[str, list[dict[str, Any]]], list[Disagree
     found: list[Disagreement] = []
     for name in sorted(ours.keys() | theirs.keys()):
         listings = _merged(name, ours.get(name, []), theirs.get(name), now, found)
-        listings = [documented(*name, each) for each in listings]
+        listings = [documented(*name, each) for each in pages.corrected(name, listings)]
         if listings and _costs(name[1], listings):
             rows["/".join(name)] = [_row(each) for each in listings]
+    rows |= _undated(rows)
     return {name: row for name, row in rows.items() if not _is_repeated(name, row, rows)}, found
 
 
-def _merged(
-    name: Name, dated: list[Listing], other: Listing | None, now: float, found: list[Disagreement]
-) -> list[Listing]:
+def _merged(name: Name, dated: list[Listing], other: Listing | None, now: float, found: list[Disagreement]) -> list[Listing]:
     """Periods oldest first; the other source speaks of the one that holds now."""
     if other is None:
         return dated
@@ -86,6 +89,7 @@ def _merged(
         percent={**second.percent, **first.percent},
         off_peak=first.off_peak if first.windows else second.off_peak,
         windows=first.windows or second.windows,
+        quiet_days=first.quiet_days or second.quiet_days,
         since=mine.since,
     )
     return [*dated[:present], whole, *dated[present + 1 :]]
@@ -135,7 +139,7 @@ def _row(listing: Listing) -> dict[str, Any]:
             for tier in sorted(listing.tiers)
         }
     }
-    for field in ("since", "fees", "percent", "off_peak", "windows"):
+    for field in ("since", "fees", "percent", "off_peak", "windows", "quiet_days"):
         if value := getattr(listing, field):
             row[field] = value
     if "off_peak" in row and not listing.windows:
@@ -156,6 +160,15 @@ def _stepped(tier: str, listing: Listing) -> dict[int, dict[str, int]]:
 def _same(kinds: dict[str, int], kind: str, text: str) -> bool:
     """Whether a kind costs what text costs, as far as it has a price; then the vendor does not price it apart."""
     return kind not in kinds or kinds[kind] == kinds.get(text)
+
+
+def _undated(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Plain names of models the sources have under `-latest` alone, so that their dated names are found, too."""
+    return {
+        name.removesuffix("-latest"): row
+        for name, row in rows.items()
+        if name.endswith("-latest") and name.partition("/")[0] in LATEST_IS_ALIAS and _VERSIONED.search(name)
+    } | rows
 
 
 def _is_repeated(name: str, row: list[dict[str, Any]], rows: dict[str, list[dict[str, Any]]]) -> bool:

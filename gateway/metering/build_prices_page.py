@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from gateway.metering.build_prices_pages import CHANGES, WHOLE
 from gateway.metering.build_prices_rules import EXCEPTIONS
 
 
@@ -35,12 +36,21 @@ cache writes, hours of the day. These are the exceptions, where LiteLLM's price 
 |---|---|
 {exceptions}
 
-Neither source lists these, and the table takes them from the vendors' pages on prompt caching: OpenAI since GPT-5.6 charges
-2.5 times the input price for a write that lasts 12 hours, and before GPT-5.6 nothing beyond the input price for any write;
-Anthropic charges twice the input price for a write that lasts an hour.
+Neither source lists these, and the table takes them from the vendors' pages: OpenAI since GPT-5.6 charges 2.5 times the
+input price for a write that lasts 12 hours, and before GPT-5.6 nothing beyond the input price for any write; Anthropic
+charges twice the input price for a write that lasts an hour; OpenAI charges $2.50 for a thousand file searches; Google takes
+as much off long prompts in batch and flex as off short ones.
 
-Not in the table: prices per second, page, image or character; discounts for volume; regional surcharges that an answer does
-not show; holidays on which DeepSeek is cheap all day.
+Both sources are silent or wrong on these, and the table has what the vendor's page says:
+
+| model | what the page says |
+|---|---|
+{changes}
+| {hourly} | when prices changed, busy hours, and holidays that are cheap all day ("Models & Pricing") |
+
+Not in the table: prices per second, page, image or character; cached images and sound where they have a price of their own;
+containers, and images made by a tool; free quotas and discounts for volume; regional surcharges that an answer does not
+show. What an answer shows of these makes it priced in part, never priced as if it were free.
 
 This page is generated: `python -m gateway.metering.build_prices {as_of}`.
 
@@ -56,7 +66,10 @@ This page is generated: `python -m gateway.metering.build_prices {as_of}`.
 def page(as_of: str, sources: Mapping[str, str], rows: int, found: Sequence[Disagreement]) -> str:
     """The page as Markdown."""
     exceptions = "\n".join(f"| `{'/'.join(name)}` | {why} |" for name, why in EXCEPTIONS.items())
+    changes = "\n".join(f"| `{'/'.join(name)}` | {change.why} |" for name, change in CHANGES.items())
     head = _HEAD.format(
+        changes=changes,
+        hourly=", ".join(f"`{'/'.join(name)}`" for name in WHOLE),
         rows=rows,
         as_of=as_of,
         genai=sources["genai-prices"],

@@ -20,6 +20,8 @@ class Listing(Struct, frozen=True):
     percent: Mapping[str, int] = {}
     off_peak: Mapping[str, int] = {}
     windows: Sequence[tuple[tuple[int, ...], int, int]] = ()
+    quiet_days: Sequence[int] = ()
+    """Days (since 1970-01-01) on which `off_peak` holds around the clock."""
     since: int = 0
 
 

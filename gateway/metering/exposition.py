@@ -99,10 +99,6 @@ class Family:
         """The closed sets have changed: names are looked up anew. Rows stay."""
         self._raw.clear()
 
-    def values(self) -> dict[tuple[str, ...], int]:
-        """Every row's value by its label values; may be asked from another thread than rows are made in."""
-        return {names: row.value for names, row in self._rows.copy().items()}
-
     def lines(self) -> list[str]:
         # The page is rendered in another thread than rows are made in; copying a dict's values is one step for both.
         rows = list(self._rows.values())

@@ -28,6 +28,8 @@ STATES = ("warm", "cooling", "cold", "broken", "unknown")
 OBSERVED = ("hit", "partial", "miss", "unknown")
 SOURCES = ("override", "rule", "classifier", "sticky", "budget", "fallback")
 
+CHANNELS = ("header", "inline", "ask_first")
+
 CLOSED: dict[str, tuple[str, ...]] = {
     "status_class": STATUS_CLASSES,
     "kind": COST_KINDS,
@@ -36,6 +38,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "predicted": STATES,
     "observed": OBSERVED,
     "source": SOURCES,
+    "channel": CHANNELS,
 }
 """Labels whose values are fixed by the vocabulary."""
 
@@ -46,6 +49,7 @@ CONFIGURED: dict[str, str] = {
     "to": "route",
     "model": "model",
     "provider": "provider",
+    "rule": "rule",
 }
 """Labels whose values come from the config, and under which name there."""
 
@@ -123,6 +127,12 @@ SWITCHES = Declared(
     help="Threads moved to another route than the one their cache lives on.",
     labels=("from", "to", "cause"),
 )
+SHADOWS = Declared(
+    name="pointsman_shadow_rules_total",
+    type="counter",
+    help="Requests a rule in shadow fits, and whether it would have sent them elsewhere.",
+    labels=("rule", "differs"),
+)
 CACHE_REQUESTS = Declared(
     name="pointsman_cache_requests_total",
     type="counter",
@@ -161,10 +171,24 @@ STALE_COST = Declared(
     labels=("team", "model", "cause"),
     unit="usd",
 )
+WARNINGS = Declared(
+    name="pointsman_warnings_total",
+    type="counter",
+    help="Threads about to be resumed after their prompt cache had gone, by the loudest way in which that was told.",
+    labels=("team", "client", "channel"),
+)
 SAVED = Declared(
     name="pointsman_saved_usd_total",
     type="counter",
-    help="US dollars not spent thanks to a decision, against what was asked for.",
+    help="US dollars an alternative would have cost more, event by event: routing against all on the code model, caching "
+    "against no cache, switching against staying; from the ledger. The reasons overlap.",
+    labels=("team", "reason"),
+    unit="usd",
+)
+WASTED = Declared(
+    name="pointsman_wasted_usd_total",
+    type="counter",
+    help="US dollars spent that an alternative would not have cost, event by event; from the ledger. The reasons overlap.",
     labels=("team", "reason"),
     unit="usd",
 )
@@ -181,6 +205,32 @@ BUDGET_SPENT = Declared(
     help="Spent of a team's budget in its present window, in US dollars.",
     labels=("team", "window"),
     unit="usd",
+)
+BUDGET_RESERVED = Declared(
+    name="pointsman_budget_reserved_usd",
+    type="gauge",
+    help="Held of a team's budget for requests that are under way, in US dollars.",
+    labels=("team", "window"),
+    unit="usd",
+)
+BUDGET_REMAINING = Declared(
+    name="pointsman_budget_remaining_usd",
+    type="gauge",
+    help="What is left of a team's budget in its present window, in US dollars; 0 when it is overshot.",
+    labels=("team", "window"),
+    unit="usd",
+)
+BUDGET_SHARE = Declared(
+    name="pointsman_budget_used_share",
+    type="gauge",
+    help="How much of a budget the account that used most of it has used, 1 for all; users, keys and sessions are accounts.",
+    labels=("budget",),
+)
+BUDGET_ACCOUNTS = Declared(
+    name="pointsman_budget_accounts",
+    type="gauge",
+    help="Accounts of a budget by how far they have used it: fine, warn, degrade or refuse.",
+    labels=("budget", "level"),
 )
 OVERHEAD = Declared(
     name="pointsman_overhead_seconds",
@@ -267,11 +317,45 @@ PRICE_AGE = Declared(
 )
 
 FAMILIES: tuple[Declared, ...] = (
-    REQUESTS, TOKENS, COST, UNPRICED, DECISIONS, ROUTING_SECONDS, SWITCHES, CACHE_REQUESTS, CACHE_OUTCOMES,
-    CACHE_SHIFTS, RESUME_IDLE, STALE_RESUMES, STALE_COST, SAVED, BUDGET, BUDGET_SPENT, OVERHEAD, UPSTREAM_SECONDS,
-    FIRST_TOKEN, INFLIGHT, DRAINING, REFUSALS, LOOP_HELD, LEDGER_LAG, LEDGER_BACKLOG, LEDGER_ERRORS, EVENTS, CONFIG_RELOAD,
-    CONFIG_VERSION, PRICES_VERSION, PRICE_AGE,
-)  # fmt: skip
+    REQUESTS,
+    TOKENS,
+    COST,
+    UNPRICED,
+    DECISIONS,
+    ROUTING_SECONDS,
+    SWITCHES,
+    SHADOWS,
+    CACHE_REQUESTS,
+    CACHE_OUTCOMES,
+    CACHE_SHIFTS,
+    STALE_RESUMES,
+    STALE_COST,
+    WARNINGS,
+    SAVED,
+    WASTED,
+    BUDGET,
+    BUDGET_SPENT,
+    BUDGET_RESERVED,
+    BUDGET_REMAINING,
+    BUDGET_SHARE,
+    BUDGET_ACCOUNTS,
+    OVERHEAD,
+    UPSTREAM_SECONDS,
+    FIRST_TOKEN,
+    INFLIGHT,
+    REFUSALS,
+    LOOP_HELD,
+    LEDGER_LAG,
+    LEDGER_BACKLOG,
+    LEDGER_ERRORS,
+    EVENTS,
+    CONFIG_RELOAD,
+    PRICE_AGE,
+    RESUME_IDLE,
+    DRAINING,
+    CONFIG_VERSION,
+    PRICES_VERSION,
+)
 """In the order of the page and of the reference."""
 
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
@@ -291,6 +375,7 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
             ("override", "route_name"),
             ("sticky", "thread_pinned"),
             ("fallback", "low_confidence"),
+            ("budget", "budget"),
             *(("classifier", f"{into}_to_{out}") for into in get_args(InputKind) for out in get_args(OutputKind)),
         )
     ),
@@ -299,9 +384,11 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     ),
     SWITCHES.name: tuple({"cause": source} for source in SOURCES),
     CACHE_SHIFTS.name: ({},),
+    SHADOWS.name: ({"differs": "yes"}, {"differs": "no"}),
     CACHE_REQUESTS.name: tuple({"state": state} for state in STATES),
     REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
+    WARNINGS.name: tuple({"client": client, "channel": channel} for client in CLIENTS for channel in CHANNELS),
     STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.

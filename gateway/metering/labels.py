@@ -30,6 +30,8 @@ class Labels(TypedDict):
     models: Collection[str]
     providers: Collection[str]
     expected: Collection[Place]
+    rules: Collection[str]
+    """Those in shadow: what others do shows as decisions."""
 
 
 class Names:
@@ -65,6 +67,7 @@ def labels_of(snapshot: Snapshot) -> Labels:
         models=(*snapshot.models, *(pattern for pattern, _ in snapshot.patterns)),
         providers=tuple({upstream.provider: None for upstream in snapshot.upstreams.values()}),
         expected=tuple(dict.fromkeys(_expected(snapshot))),
+        rules=tuple(rule.name for rule in snapshot.policy.rules if rule.shadow),
     )
 
 

@@ -104,6 +104,11 @@ class LedgerProcess:
     def errors(self) -> int:
         return self._board.read().errors
 
+    @property
+    def caught_up_at(self) -> float:
+        """The newest moment, in monotonic seconds, whose records are all in the ledger."""
+        return self._board.read().caught_up_at
+
     def backlog_bytes(self) -> int:
         """Bytes of journal that are not in the ledger yet, whoever writes it. `sqlite3.Error` when it cannot be read."""
         rows = self._ledger.rows("SELECT name, offset FROM segments")

@@ -4,11 +4,12 @@ Counters go on from the ledger after a restart (`seed`) and exist at 0 before th
 Prometheus, a series that first appears with a value has never increased.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice, product
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
+from gateway.budgets.types import Level
 from gateway.metering import families
 from gateway.metering.exposition import CONTENT_TYPE, Family, Gauge, Histogram, Known, Row, Words, head, title
 from gateway.metering.families import CLOSED, CONFIGURED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
@@ -31,6 +32,8 @@ _USUAL_CLASSES = ("2xx", "4xx", "5xx", "none")
 
 SpendRow = tuple[str, str, str, str, str, int, int]
 """team, route, model, provider, kind, tokens, picos."""
+SavingRow = tuple[str, str, str, int]
+"""team, `saved` or `wasted`, reason, picos."""
 RequestRow = tuple[str, str, str, str, str, int]
 """team, route, model, provider, status class, requests."""
 
@@ -57,8 +60,9 @@ class Metrics:
         models: Collection[str],
         providers: Collection[str],
         expected: Collection[Place] = (),
+        rules: Collection[str] = (),
     ) -> None:
-        self._names = {word: Names() for word in ("team", "route", "model", "provider")}
+        self._names = {word: Names() for word in set(CONFIGURED.values())}
         self._counters = {each.name: self._family(each) for each in FAMILIES if each.type == "counter"}
         self._histograms = {each.name: Histogram(each) for each in FAMILIES if each.type == "histogram"}
         self._gauges: dict[str, dict[tuple[str, ...], Gauge]] = {
@@ -74,12 +78,15 @@ class Metrics:
         self._unpriced = self._counters[families.UNPRICED.name]
         self._decisions = self._counters[families.DECISIONS.name]
         self._switches = self._counters[families.SWITCHES.name]
+        self._shadows = self._counters[families.SHADOWS.name]
         self._cache_requests = self._counters[families.CACHE_REQUESTS.name]
         self._cache_shifts = self._counters[families.CACHE_SHIFTS.name]
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
+        self._warnings = self._counters[families.WARNINGS.name]
         self._saved = self._counters[families.SAVED.name]
+        self._wasted = self._counters[families.WASTED.name]
         self._refusals = self._counters[families.REFUSALS.name]
         self._events = self._counters[families.EVENTS.name]
         self._ledger_errors = self._counters[families.LEDGER_ERRORS.name].row()
@@ -96,7 +103,7 @@ class Metrics:
             self._events.row(outcome)
         for status_class in _USUAL_CLASSES:
             self._requests.row(OTHER, OTHER, OTHER, OTHER, status_class)  # where `refused` counts
-        self.relabel(teams, routes, models, providers, expected)
+        self.relabel(teams, routes, models, providers, expected, rules)
 
     def relabel(
         self,
@@ -105,12 +112,14 @@ class Metrics:
         models: Collection[str],
         providers: Collection[str],
         expected: Collection[Place] = (),
+        rules: Collection[str] = (),
     ) -> None:
         """Let the names of a new config in. Names of the old one stay, and so do their series."""
         self._names["team"].add(teams)
         self._names["route"].add((DIRECT, *routes))
         self._names["model"].add(models)
         self._names["provider"].add(providers)
+        self._names["rule"].add(rules)
         self._spend_raw.clear()
         for family in self._counters.values():
             family.forget()
@@ -138,6 +147,10 @@ class Metrics:
         """A thread was moved to another route."""
         self._switches.row(from_ or DIRECT, to or DIRECT, cause).value += 1
 
+    def shadowed(self, rule: str, differs: bool) -> None:
+        """A rule in shadow fits; `differs` says that it would have sent the request elsewhere."""
+        self._shadows.row(rule, "yes" if differs else "no").value += 1
+
     def cache_predicted(self, team: str, provider: str, state: str, idle_s: float | None = None) -> None:
         """The cache state expected of a request about to be sent, and how long its thread had rested."""
         self._cache_requests.row(team, provider, state).value += 1
@@ -162,17 +175,14 @@ class Metrics:
         if picos is not None:
             row.value += picos
 
-    def lost(self, team: str | None = None) -> dict[str, int]:
-        """Pico-dollars that went into lost caches since the start, by cause; of one team or of all."""
-        found: dict[str, int] = {}
-        for (whose, _, cause), picos in self._stale_costs.values().items():
-            if picos and team in (None, whose):
-                found[cause] = found.get(cause, 0) + picos
-        return found
+    def warned(self, team: str, client: str, channel: str) -> None:
+        """Somebody was told what resuming a thread will cost."""
+        self._warnings.row(team, client, channel).value += 1
 
-    def saved(self, team: str, reason: str, picos: int) -> None:
-        """Money that was not spent."""
-        self._saved.row(team, reason).value += picos
+    def compared(self, savings: Iterable[SavingRow]) -> None:
+        """What the ledger has found saved and wasted so far, in all."""
+        for team, what, reason, picos in savings:
+            (self._saved if what == "saved" else self._wasted).row(team, reason).value = picos
 
     def overhead(self, seconds: float) -> None:
         """The gateway's own time on one request."""
@@ -241,14 +251,23 @@ class Metrics:
         """Age of the built-in price table."""
         self._gauges[families.PRICE_AGE.name][()].value = seconds
 
-    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int) -> None:
-        """A team's budget and what is spent of it."""
+    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int, reserved_picos: int = 0) -> None:
+        """A team's budget, and what is spent and held of it."""
         names = (self._names["team"].known(team), clean(window))
-        for declared, picos in ((families.BUDGET, limit_picos), (families.BUDGET_SPENT, spent_picos)):
-            gauges = self._gauges[declared.name]
-            if names not in gauges:
-                gauges[names] = Gauge(head(declared, names))
-            gauges[names].value = picos / PICOS_PER_USD
+        left = max(0, limit_picos - spent_picos - reserved_picos)
+        for declared, picos in (
+            (families.BUDGET, limit_picos),
+            (families.BUDGET_SPENT, spent_picos),
+            (families.BUDGET_RESERVED, reserved_picos),
+            (families.BUDGET_REMAINING, left),
+        ):
+            self._gauge(declared, names).value = picos / PICOS_PER_USD
+
+    def budget_used(self, budget: str, share: float, levels: Mapping[Level, int]) -> None:
+        """How much of a budget its fullest account has used, and how many accounts are how far."""
+        self._gauge(families.BUDGET_SHARE, (clean(budget),)).value = share
+        for level, count in levels.items():
+            self._gauge(families.BUDGET_ACCOUNTS, (clean(budget), level)).value = count
 
     # start and page
 
@@ -283,6 +302,12 @@ class Metrics:
         return sum(len(family) for family in self._counters.values())
 
     # how rows come to be
+
+    def _gauge(self, declared: families.Declared, names: tuple[str, ...]) -> Gauge:
+        gauges = self._gauges[declared.name]
+        if names not in gauges:
+            gauges[names] = Gauge(head(declared, names))
+        return gauges[names]
 
     def _family(self, declared: families.Declared) -> Family:
         return Family(declared, tuple(self._known(label) for label in declared.labels))

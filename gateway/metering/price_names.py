@@ -50,7 +50,7 @@ _DATE = re.compile(r"[-@](20\d\d-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01]))$")
 _VERSION = re.compile(r"(-v\d+:\d+|@default|@latest)$")
 """Bedrock's revision of a listing, and Vertex's words for the newest. `deepseek-v3` is none of these."""
 _LATEST = re.compile(r"-latest$")
-_LATEST_IS_ALIAS = frozenset(("anthropic", "openai", "xai"))
+LATEST_IS_ALIAS = frozenset(("anthropic", "openai", "xai"))
 """Where `-latest` is the newest date of the very model; Mistral's `-latest` moves from one model to the next."""
 
 
@@ -84,7 +84,7 @@ def spellings(provider: str, model: str) -> Iterator[str]:
             name = tuned
             yield name
     for pattern in (_VERSION, _DATE, _LATEST):
-        if pattern is _LATEST and provider not in _LATEST_IS_ALIAS:
+        if pattern is _LATEST and provider not in LATEST_IS_ALIAS:
             continue
         shorter = pattern.sub("", name)
         if shorter != name:

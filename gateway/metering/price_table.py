@@ -45,6 +45,8 @@ class Period(Struct, frozen=True, omit_defaults=True):
     off_peak: Mapping[str, int] = {}
     """Standard prices inside `windows`."""
     windows: tuple[Window, ...] = ()
+    quiet_days: tuple[int, ...] = ()
+    """Days (since 1970-01-01) on which the prices of `off_peak` hold around the clock: holidays."""
 
 
 class Table(Struct, frozen=True):

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.metering.price_names import provider_named, spellings
-from gateway.metering.price_table import STANDARD, Period, Table, Window, built_in, periods
+from gateway.metering.price_table import STANDARD, Period, Table, built_in, periods
 from gateway.metering.types import KINDS, Priced, PriceStatus, Usage
 from gateway.metering.usage_counts import INCOMPLETE
 
@@ -28,6 +28,7 @@ UNSPLIT = {
     "output_image": "output",
 }
 """What a kind is billed as where the vendor has no price of its own for it: reasoning is output, media are tokens."""
+MEDIA_IN = frozenset(("input_audio", "input_image"))
 _DAY_S = 86_400
 NO_PERIOD = Period(tiers={})
 """What a model costs that only a contract prices."""
@@ -191,7 +192,7 @@ class PriceBook:
         for longer in bands:
             if input_tokens > longer.over:
                 band = longer
-        off_peak = bool(period.windows) and chosen == STANDARD and not band.over and _inside(period.windows, at)
+        off_peak = bool(period.windows) and chosen == STANDARD and not band.over and _is_quiet(period, at)
         key = (entry.name, period.since, tier, band.over, off_peak)
         return self._made.get(key) or self._kept(key, entry, period.off_peak if off_peak else band.kinds, period, percent)
 
@@ -256,7 +257,7 @@ def _rate(contract: Mapping[str, int], listed: Mapping[str, int], percent: int, 
 
 def _priced(usage: Usage, entry: Entry, rates: Rates) -> Priced:
     by_kind: dict[str, int] = {}
-    reason = "incomplete_usage" if usage.problem else ""
+    reason = "incomplete_usage" if usage.problem and not _is_settled(usage, rates) else ""
     sum_picos = 0
     for kind, tokens in usage.kinds.items():
         per_token = rates.kinds.get(kind)
@@ -282,6 +283,11 @@ def _priced(usage: Usage, entry: Entry, rates: Rates) -> Priced:
     )
 
 
+def _is_settled(usage: Usage, rates: Rates) -> bool:
+    """Whether the price leaves open nothing of what the usage does: a medium that costs what text costs, cached or not."""
+    return usage.problem == "cached_media" and not rates.apart & MEDIA_IN
+
+
 def _rows(by_kind: Mapping[str, int], entry: Entry, rates: Rates) -> tuple[str, ...]:
     """What identifies the prices that were used."""
     rows = (rates.row,) if rates.row else ()
@@ -294,8 +300,10 @@ def _unpriced(reason: str) -> Priced:
     return Priced(picos=None, by_kind={}, rows=(), status="unpriced", reason=reason)
 
 
-def _inside(windows: tuple[Window, ...], at: float) -> bool:
-    """Whether an instant lies in one of these windows of the week."""
+def _is_quiet(period: Period, at: float) -> bool:
+    """Whether an instant lies in one of the period's windows of the week, or on one of its holidays."""
     day, second = divmod(int(at), _DAY_S)
     weekday, minute = (day + 3) % 7 + 1, second // 60  # 1970 began on a Thursday
-    return any(weekday in each.days and each.start <= minute < each.end for each in windows)
+    return day in period.quiet_days or any(
+        weekday in each.days and each.start <= minute < each.end for each in period.windows
+    )

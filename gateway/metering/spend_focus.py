@@ -17,6 +17,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.spend import COLUMNS as SPEND_COLUMNS
 from gateway.metering.spend import By, usd
 from gateway.metering.types import KINDS
 
@@ -67,9 +68,10 @@ def _rows(ledger: Ledger, by: By, since_at: float, team: str | None) -> list[sql
     for kind in KINDS:
         sums.append(exact_sum(f"CASE WHEN picos_{kind} IS NULL THEN 0 ELSE {kind} END", kind))
         sums.append(exact_sum(f"picos_{kind}", f"picos_{kind}"))
+    tag = SPEND_COLUMNS[by]
     query = (
         f"SELECT CAST(settled_at / {DAY_S} AS INTEGER) AS day, team, route, upstream, provider,"
-        f" CASE served WHEN '' THEN model ELSE served END AS billed, price_rows, {by} AS tag, {', '.join(sums)}"
+        f" CASE served WHEN '' THEN model ELSE served END AS billed, price_rows, {tag} AS tag, {', '.join(sums)}"
         f" FROM requests WHERE settled_at >= ?{'' if team is None else ' AND team = ?'} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
     )
     return ledger.rows(query, [since_at, *([] if team is None else [team])])

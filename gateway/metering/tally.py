@@ -32,6 +32,7 @@ SECOND_READING_MAX = 1024 * 1024
 T = TypeVar("T")
 _STOPPED = re.compile(rb'"(?:finish|stop)_reason"\s*:\s*"')
 """Inside a JSON string the quotes are escaped, so no text an answer quotes can look like this."""
+_BILLED_CALLS = {"file_search_call": "file_search", "image_generation_call": "image_generation"}
 _LAST = (".completed", ".done", ".failed", ".incomplete")
 _NONE = Raw(b"")
 
@@ -76,6 +77,7 @@ def estimate(dialect: Dialect, size: int, events: int, bytes_out: int) -> Usage:
 class _Item(Struct):
     type: Any = None
     action: Any = None
+    container_id: Any = None
 
 
 class _Response(Struct):
@@ -256,6 +258,8 @@ def _tool_calls(output: Raw) -> dict[str, int]:
     """Calls that OpenAI bills one by one, from the items of a finished response.
 
     Of web searches only the action `search` is billed; opening a page and finding in it are not (OpenAI, "Web search").
+    A container costs by its size and time, a made image by another model's tokens, and the answer tells neither: they are
+    counted so that their price is known to be missing (OpenAI, "API pricing", Built-in tools).
     """
     if b"_call" not in bytes(output):
         return {}
@@ -264,12 +268,15 @@ def _tool_calls(output: Raw) -> dict[str, int]:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return {}
     fees: dict[str, int] = {}
+    containers = set()
     for item in items:
         if item.type == "web_search_call" and _searched(item.action):
             fees["web_search"] = fees.get("web_search", 0) + 1
-        elif item.type == "file_search_call":
-            fees["file_search"] = fees.get("file_search", 0) + 1
-    return fees
+        elif (fee := _BILLED_CALLS.get(word(item.type))) is not None:
+            fees[fee] = fees.get(fee, 0) + 1
+        elif item.type == "code_interpreter_call":
+            containers.add(word(item.container_id))
+    return fees | {"container": len(containers)} if containers else fees
 
 
 def _searched(action: object) -> bool:

@@ -141,6 +141,14 @@ class Intent(Struct, frozen=True):
     cache_state: str
     cache_expected_tokens: int | None
     estimate_picos: int | None
+    key_id: str = ""
+    """First digits of the digest of the key it came with; empty where none is configured."""
+    known_tokens: int = 0
+    """Tokens of its thread that were cached when it came."""
+    cache_cause: str = ""
+    """Why they would be lost, if they were (`gateway.metering.rebuilt`); empty where nothing is known."""
+    moved_from: str = ""
+    """Provider and model its thread was on, `openai/gpt-6.1-sol`, where this request goes to another."""
 
 
 class Settlement(Struct, frozen=True):

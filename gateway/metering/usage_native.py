@@ -44,8 +44,20 @@ def converse_usage(usage: Object, model: str) -> Usage | None:
         "output_tokens": usage.get("outputTokens"),
         "cache_read_input_tokens": usage.get("cacheReadInputTokens"),
         "cache_creation_input_tokens": usage.get("cacheWriteInputTokens"),
+        "cache_creation": _lifetimes(usage.get("cacheDetails")),
     }
     return messages_usage(same, model)
+
+
+def _lifetimes(entries: object) -> dict[str, object]:
+    """What was written by lifetime, as Anthropic writes it; what has another lifetime stays in the total."""
+    if not isinstance(entries, list):
+        return {}
+    return {
+        f"ephemeral_{each['ttl']}_input_tokens": each.get("inputTokens")
+        for each in entries
+        if isinstance(each, dict) and each.get("ttl") in ("5m", "1h")
+    }
 
 
 def _media(usage: Object, name: str) -> dict[str, object]:
@@ -53,7 +65,5 @@ def _media(usage: Object, name: str) -> dict[str, object]:
     entries = usage.get(name)
     if not isinstance(entries, list):
         return {}
-    found = {
-        str(each.get("modality", "")).lower(): each.get("tokenCount") for each in entries if isinstance(each, dict)
-    }
+    found = {str(each.get("modality", "")).lower(): each.get("tokenCount") for each in entries if isinstance(each, dict)}
     return {medium: tokens for medium, tokens in found.items() if medium in ("audio", "image")}

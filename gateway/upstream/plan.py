@@ -58,6 +58,15 @@ class Circuit(Struct, frozen=True):
     open_until: float = 0.0
 
 
+def failure_of(how: str, status: int, retry_after_s: float | None) -> Failure:
+    """The failure of an attempt that ended like this (`gateway.wire.types.Ended`), or with a status."""
+    if status:
+        return Failure(kind="status", status=status, retry_after_s=retry_after_s)
+    if how == "refused":
+        return Failure(kind="refused")
+    return Failure(kind="timeout" if how == "timeout" else "cut")
+
+
 def first(candidates: tuple[Candidate, ...], circuits: Mapping[str, Circuit], now: float) -> Attempt:
     """The first attempt: the first candidate whose circuit is closed, else the first of all."""
     assert candidates, "a decision names at least one model"

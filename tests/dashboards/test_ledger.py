@@ -48,8 +48,8 @@ CONFIG = {
     "retries": {"attempts": 1},
 }  # fmt: skip
 WORDS = ("Write fizzbuzz in Python.", "Where does the word pointsman come from?", "Fix this function and return a patch.")
-QUIET = {"Budget used", "Saved", "Saved by reason", "Stale resumes by client"}
-"""Panels that rightly show nothing here: no budget is set, nothing was saved, no cache had time to run out."""
+QUIET = {"Budget accounts by level", "Budget used", "Rules in shadow", "Stale resumes by client"}
+"""Panels that rightly show nothing here: no budget or rule is set, no cache had time to run out."""
 
 
 class Seen(NamedTuple):
@@ -72,6 +72,7 @@ def seen(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         time.sleep(1.5)  # a scrape sees the refusals, which no ledger holds
         first.stop(signal.SIGKILL)
         second.append(start(folder, path, port=first.port))
+        time.sleep(1.5)  # and then that they are forgotten, or the next would be no increase
         mixed(second[0], 1)
         wait_for(lambda: second[0].metric("pointsman_ledger_backlog_bytes") == 0 or None)
 

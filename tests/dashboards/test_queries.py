@@ -15,7 +15,7 @@ from gateway.metering.metrics import CONTENT_TYPE, Metrics
 from gateway.metering.types import PICOS_PER_USD
 from tests.dashboards.queries import boards, filled
 from tests.dashboards.scraping import Scraped, scraping
-from tests.dashboards.traffic import EVENTS, PROVIDERS, TEAMS, drive, prepare, truth
+from tests.dashboards.traffic import EVENTS, PROVIDERS, SHADOWED, TEAMS, drive, prepare, truth
 
 pytestmark = pytest.mark.timeout(700)  # Prometheus may have to be installed first
 
@@ -38,6 +38,7 @@ def scraped(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         tuple(PROVIDERS.values()),
         [Place(team=team, route=route, model=model, provider=provider)
          for team in TEAMS for route in ("code", "general", "direct") for model, provider in PROVIDERS.items()],
+        (SHADOWED[0],),
     )  # fmt: skip
     prepare(metrics)
     server = _serving(metrics)

@@ -16,6 +16,8 @@ from cache.stores.memory import MemoryStore
 from cache.survival import Survival
 from cache.threads import Threads
 from cache.types import ThreadRecord
+from gateway.budgets.budgets import Budgets
+from gateway.budgets.counters import LocalCounters
 from gateway.config.compiled import Snapshot
 from gateway.config.live import Live
 from gateway.dialects.ask import read
@@ -93,6 +95,7 @@ def house(live: Live, tmp_path: Path) -> Iterator[House]:
         prices=PriceBook.load(()),
         threads=threads,
         forecast=Forecast(Survival(shipped())),
+        budgets=Budgets(LocalCounters(10), LocalCounters(10)),
         seed=7,
         ids=Ids(1),
         wall=lambda: NOW,

@@ -122,3 +122,52 @@ def test_scripts_name_languages(text, language):
     assert go(policy=policy, signals=lambda: Signals(turn_text=text)).source == "rule"
     plain = Signals(turn_text="fix this")
     assert go(policy=policy, signals=lambda: plain, work=lambda: CODE).source == "classifier"
+
+
+def several(*rules):
+    return msgspec.structs.replace(POLICY, rules=rules)
+
+
+def test_a_warning_alone_lets_others_decide():
+    policy = several(
+        Rule(name="a", when=When(), warn="mind the budget"),
+        Rule(name="b", when=When(model=("gpt",)), route="code", warn="moved"),
+        Rule(name="c", when=When(), warn="never come to"),
+    )
+    found = go(msgspec.structs.replace(AUTO, model="gpt"), policy)
+    assert word(found) == ("rule", "rule:b", "code", "coder")
+    assert found.warning == "mind the budget; moved"
+    work = msgspec.structs.replace(CODE, output="prose")
+    alone = go(AUTO, several(policy.rules[0]), work=lambda: work)
+    assert word(alone) == ("classifier", "prose_to_prose", "general", "writer")
+    assert alone.warning == "mind the budget"
+
+
+def test_an_effort_comes_from_the_rule_or_else_the_route():
+    policy = msgspec.structs.replace(POLICY, routes={**ROUTES, "code": msgspec.structs.replace(ROUTES["code"], effort="low")})
+    assert go(policy=policy, work=lambda: CODE).effort == "low"
+    assert go(policy=policy, pin=Pin(route="code", model="coder")).effort == "low"
+    assert go(msgspec.structs.replace(AUTO, model="gpt"), policy).effort == "", "an explicit model keeps the client's"
+    rules = Rule(name="a", when=When(), effort="high"), Rule(name="b", when=When(), route="code", effort="max")
+    assert go(policy=msgspec.structs.replace(policy, rules=rules)).effort == "high", "first match wins"
+    assert go(policy=msgspec.structs.replace(policy, rules=rules[1:])).effort == "max"
+    asked = msgspec.structs.replace(AUTO, model="gpt")
+    assert (go(asked, several(rules[0])).model, go(asked, several(rules[0])).effort) == ("gpt", "high")
+
+
+def test_what_is_in_shadow_is_noted_and_not_done():
+    policy = several(
+        Rule(name="a", when=When(), refuse="no", shadow=True),
+        Rule(name="b", when=When(), route="code", shadow=True),
+        Rule(name="c", when=When(), route="code"),
+    )
+    found = go(AUTO, policy)
+    assert word(found) == ("rule", "rule:c", "code", "coder")
+    assert [(each.rule, each.differs(found)) for each in found.shadows] == [("a", True), ("b", False)]
+
+
+def test_a_team_may_have_a_matrix_of_its_own():
+    own = msgspec.structs.replace(POLICY, matrix_of={"legal": (MatrixLine(route="general"),)})
+    assert word(go(AUTO, own, work=lambda: CODE))[2] == "code"
+    legal = msgspec.structs.replace(AUTO, team="legal")
+    assert word(go(legal, own, work=lambda: CODE)) == ("classifier", "prose_to_code", "general", "writer")

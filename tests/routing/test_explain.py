@@ -36,6 +36,7 @@ def test_the_whole_story() -> None:
     assert json.loads(json.dumps(story)) == {
         "route": "code",
         "model": "coder",
+        "effort": None,
         "source": "classifier",
         "rule": None,
         "refusal": None,
@@ -52,6 +53,8 @@ def test_the_whole_story() -> None:
         },
         "reasons": [{"word": "log_to_patch", "text": "because"}],
         "fallbacks": ["spare"],
+        "warning": None,
+        "shadows": [],
         "would_change": "no single observation: all of them add up to +3.00, and the sign decides",
     }
 
@@ -110,3 +113,12 @@ def test_the_words_are_told_where_they_were_asked() -> None:
     heard = explain(decided(workload=work(("text", 2.0))), turn_text="write a regex that matches dates")
     assert any("regex" in each["gram"] for each in heard["workload"]["words"])
     assert explain(decided(workload=work(("fence", 2.0))), turn_text="write a regex")["workload"]["words"] == []
+
+
+def test_warnings_and_shadows_are_told() -> None:
+    other = Decision(route="general", model="writer", source="rule", reasons=(Reason(word="rule:x", text=""),), rule="x")
+    story = explain(decided(warning="mind", shadows=(other, decided())))
+    assert story["warning"] == "mind"
+    told = {"rule": "x", "route": "general", "model": "writer", "effort": None, "refusal": None, "differs": True}
+    assert story["shadows"][0] == told
+    assert story["shadows"][1]["differs"] is False

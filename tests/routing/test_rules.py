@@ -1,5 +1,6 @@
 """Every condition of a rule, where it holds and where it does not; and that nothing is read that no condition needs."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from routing.policy import When
 from routing.rules import fits, languages, matches
-from routing.types import Asked, Signals, Workload
+from routing.types import Asked, Past, Signals, Workload
 
 ASKED = Asked(
     model="gpt-6.1-sol",
@@ -22,6 +23,7 @@ ASKED = Asked(
     agent="subagent",
     headers={b"x-env": b"production", b"x-odd": b"caf\xe9"},
     now=datetime(2026, 11, 24, 23, 30, tzinfo=UTC).timestamp(),  # a Tuesday
+    past=Past(age_s=7200.0, idle_s=600.0, freshness=lambda: "cold"),
 )
 SIGNALS = Signals(turn_text="STRASSE\n```python\nx\n```", tool_names=("bash", "edit"), image=True, size=1000)
 WORK = Workload(input="log", output="patch", confidence=0.9)
@@ -57,11 +59,24 @@ def one(*names: str) -> frozenset[str]:
         ({"hours": (22 * 60, 6 * 60)}, {"hours": (6 * 60, 22 * 60)}),
         ({"hours": (23 * 60 + 30, 23 * 60 + 31)}, {"hours": (23 * 60, 23 * 60 + 30)}),
         ({"weekdays": frozenset((1, 6))}, {"weekdays": frozenset((0, 2))}),
+        ({"regex": re.compile(r"(?i)\bstra(ss|ß)e\b")}, {"regex": re.compile(r"strasse\b")}),
+        ({"dialect": one("chat")}, {"dialect": one("messages", "responses")}),
+        ({"thread_age_over_s": 7199.0}, {"thread_age_over_s": 7200.0}),
+        ({"thread_age_under_s": 7201.0}, {"thread_age_under_s": 7200.0}),
+        ({"idle_over_s": 599.0}, {"idle_over_s": 600.0}),
+        ({"freshness": one("cold", "broken")}, {"freshness": one("warm")}),
     ],
 )
 def test_each_condition(yes: dict[str, Any], no: dict[str, Any]) -> None:
     assert holds(When(**yes))
     assert not holds(When(**no))
+
+
+def test_a_thread_without_a_past_fits_no_condition_on_it() -> None:
+    new = msgspec.structs.replace(ASKED, past=None)
+    assert holds(When(team=one("payments")), new)
+    for when in ({"thread_age_over_s": 0.0}, {"thread_age_under_s": 9e9}, {"idle_over_s": 0.0}, {"freshness": one("unknown")}):
+        assert not holds(When(**when), new)
 
 
 def test_every_condition_there_is_has_a_line_above() -> None:

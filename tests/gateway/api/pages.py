@@ -23,7 +23,10 @@ FACTS = PageFacts(
     days=(Day(20_780, {"payments": 3 * USD}), Day(20_781, {"payments": 18 * USD, "research": USD})),
     hours=(0, USD, 2 * USD),
     kinds=(KindUse("cache_read", 900_000, USD), KindUse("input_uncached", 100_000, None)),
-    worths=(Worth("cached", 90 * USD), Worth("routed", -2 * USD), Worth("lost", 7 * USD, "past_lifetime")),
+    worths=(
+        Worth("saved", "caching", 90 * USD), Worth("wasted", "expired", 7 * USD), Worth("wasted", "routing", 5 * USD),
+        Worth("saved", "routing", 3 * USD),
+    ),
     recent=(RECENT,),
     threads=(
         ThreadLine("codex:1", "payments", "codex", "gpt-6.1-sol", "cold", 5400, 212_000, None, USD // 10, 2 * USD, USD // 20),

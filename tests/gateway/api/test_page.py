@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.api.page import PAGE_HEADERS, render_page, router
 from gateway.api.page_facts import Budget, Day, KindUse, PageFacts, Recent, TeamSpend, ThreadLine, Unpriced, Worth
 from gateway.api.page_words import NAME_MAX, name
+from gateway.budgets.types import LEVELS
 from tests.gateway.api.pages import EVIL, NOW, RECENT, Reader, shown
 
 
@@ -97,10 +98,11 @@ def evil_facts() -> PageFacts:
         now=NOW,
         base_url=f"http://{EVIL}",
         version=EVIL,
-        teams=(TeamSpend(EVIL, 1, 1, 1, 1, 1, Budget(EVIL, 2, 1)),),
+        teams=(TeamSpend(EVIL, 1, 1, 1, 1, 1, Budget(EVIL, EVIL, "", "month", "usd", 2, 1, "fine")),),
         hours=(1,),
         days=(Day(1, {EVIL: 1}), Day(2, {EVIL: 2, EVIL + "b": 1})),
-        worths=(Worth("lost", 1, EVIL),),
+        worths=(Worth(EVIL, EVIL, 1),),
+        budgets=(Budget(EVIL, EVIL, EVIL, "day", "usd", 2, 1, "warn"),),
         kinds=(KindUse(EVIL, 1, 1),),
         recent=(
             Recent(at=NOW, team=EVIL, client=EVIL, agent=EVIL, model_asked=EVIL, model=EVIL + "b", route=EVIL,
@@ -130,7 +132,7 @@ def test_hostile_names_change_nothing_but_text() -> None:
 
 
 def _tamed(value: object) -> object:
-    if value == "lost":
+    if value in ("day", "month", "usd", "fine", "warn"):
         return value
     if isinstance(value, str):
         return "tame" + ("b" if value.endswith("b") else "")
@@ -186,7 +188,7 @@ def test_the_style_is_served_beside_the_page() -> None:
     assert "prefers-color-scheme: dark" in style
     assert "@import" not in style
     assert "url(" not in style
-    budgets = (TeamSpend("a", 0, 0, 0, 0, 0, Budget("day", 2, 1)), TeamSpend("b", 0, 0, 0, 0, 0, Budget("day", 2, 2)))
+    budgets = tuple(TeamSpend("a", 0, 0, 0, 0, 0, Budget("b", "a", "", "day", "usd", 2, 1, level)) for level in LEVELS)
     pages = (shown(), shown(teams=budgets), shown(viewer="x", config_error="y", simulated=True, recent=()))
     used = {word for page in pages for key, value in page.attributes if key == "class" for word in value.split()}
     assert {word for word in used if f".{word}" not in style} == set(), "a class without a style"

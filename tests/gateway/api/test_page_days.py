@@ -1,6 +1,8 @@
 """Spend by day: the teams that spend most have colours, and the table says what the chart shows."""
 
-from gateway.api.page_days import COLOURS, OTHERS, days, team_colours
+from datetime import UTC, datetime
+
+from gateway.api.page_days import COLOURS, OTHERS, days, month_seconds, team_colours
 from gateway.api.page_facts import Day
 from tests.gateway.api.pages import FACTS, USD, Reader, changed
 
@@ -37,3 +39,7 @@ def test_one_team_is_all():
 def test_without_spend_there_is_no_section():
     assert days(changed(days=())) == ""
     assert days(changed(days=(Day(1, {}),))) == ""
+
+
+def test_how_much_of_a_month_is_over():
+    assert month_seconds(datetime(2028, 2, 2, tzinfo=UTC).timestamp()) == (86_400, 29 * 86_400)

@@ -9,8 +9,11 @@ from gateway.api.page_gather import gather
 from gateway.api.page_sums import Sums
 from gateway.app import Gateway, Home
 from gateway.config.live import Live
+from gateway.metering.journal import Entry
+from gateway.metering.ledger_batch import Batch
 from gateway.metering.ledger_schema import connect
-from tests.gateway.metering.records import AT, book, intent, settlement, unpriced
+from gateway.metering.whatif import NOTHING_KNOWN, WhatIf
+from tests.gateway.metering.records import AT, intent, settlement, unpriced
 
 CONFIG = {
     "version": 1,
@@ -29,6 +32,12 @@ BOOKED = (
 )
 
 
+def reckoned(_, settled):
+    if settled.picos is None:
+        return NOTHING_KNOWN
+    return WhatIf(uncached=settled.picos + 11, wasted=5 if settled.id == "a" else 0, wasted_cause="expired")
+
+
 @pytest.fixture
 def house(tmp_path):
     path = tmp_path / "pointsman.yaml"
@@ -39,7 +48,10 @@ def house(tmp_path):
                  for id_, team, at, more in BOOKED]  # fmt: skip
         done = [settlement(id_, at=at, **{key: value for key, value in more.items() if key != "route"})
                 for id_, _, at, more in BOOKED]  # fmt: skip
-        book(ledger, "w", [*meant, intent("u", team="payments")], [*done, unpriced("u", model="new", provider="openai")])
+        batch = Batch(ledger, "w", reckoned)
+        batch.add(Entry(intent=each) for each in (*meant, intent("u", team="payments")))
+        batch.add(Entry(settlement=each) for each in (*done, unpriced("u", model="new", provider="openai")))
+        batch.close()
     gateway = Gateway(Live.open(path, {}), home)
     gateway.house.wall = lambda: AT + 60
     yield gateway.house, Sums(gateway.ledger)
@@ -80,14 +92,12 @@ def test_decisions_and_what_has_no_price(house):
     assert (missing.model, missing.reason, missing.requests) == ("new", "unknown_model", 1)
 
 
-def test_worth_is_reckoned_with_the_codes_model(house):
-    found = {each.what: each.picos for each in facts(house).worths}
-    assert found["cached"] > 0
-    assert found["routed"] > 0
+def test_worth_is_the_ledgers(house):
+    found = {(each.what, each.reason): each.picos for each in facts(house).worths}
+    assert found == {("saved", "caching"): 3 * 11, ("wasted", "expired"): 5}
+    assert facts(house, "research").worths[0].picos == 11
 
 
-def test_what_was_lost_is_the_metrics(house):
-    house[0].metrics.rebuilt("payments", "gpt-6.1-sol", "past_lifetime", 5)
-    house[0].metrics.rebuilt("research", "gpt-6.1-sol", "past_lifetime", 6)
-    lost = {team: [each.picos for each in facts(house, team).worths if each.what == "lost"] for team in (None, "payments")}
-    assert lost == {None: [11], "payments": [5]}
+def test_budgets_stand_beside_their_teams(house):
+    assert facts(house).teams[0].budget is None
+    assert facts(house).budgets == ()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.api import page_money
-from gateway.api.page_facts import Budget, TeamSpend, Worth
+from gateway.api.page_facts import TeamSpend, Worth
 from tests.gateway.api.pages import FACTS, USD, Reader, changed
 
 
@@ -28,25 +28,12 @@ def test_the_month_goes_on_as_it_began(moment, told):
 def test_tiles_tell_last_month_and_what_is_missing():
     shown = text(page_money.tiles(FACTS))
     assert "$413.00+ 3 unpriced · last month $977.00" in shown
-    assert "Saved this month$88.00lost to cold caches: $7.00" in shown
+    assert "Saved by caching$90.00by routing −$2.00 · lost caches $7.00" in shown
     assert "every request priced" in text(page_money.tiles(changed(teams=(), last_month_picos=None)))
 
 
 def test_without_budgets_there_is_no_word_of_them():
     assert "udget" not in page_money.teams(FACTS)
-
-
-def test_budgets_stand_beside_what_is_spent():
-    teams = tuple(
-        TeamSpend(name, 0, 0, 1, 1, budget=None if spent is None else Budget("month", 100 * USD, spent * USD))
-        for name, spent in (("calm", 20), ("close", 85), ("over", 120), ("free", None))
-    )
-    section = page_money.teams(changed(teams=teams))
-    shown = text(section)
-    assert "calm$0.00$0.0020 % of $100.00 a month" in shown
-    assert "over$0.00$0.00120 % of $100.00 a month" in shown
-    assert "free$0.00$0.00–" in shown
-    assert [word in section for word in ('class="fill"', 'class="near"', 'class="over"')] == [True] * 3
 
 
 def test_many_teams_are_a_list_and_a_rest():
@@ -57,9 +44,10 @@ def test_many_teams_are_a_list_and_a_rest():
 def test_gains_and_losses_are_told_apart():
     shown = text(page_money.worth(FACTS))
     assert "Prompts read from a cacheagainst paying every token in full+$90.00" in shown
-    assert "against sending all of them there−$2.00" in shown
-    assert "it was too old; since the start−$7.00" in shown
-    assert "brand new; since the start−under $0.01" in text(page_money.worth(changed(worths=(Worth("lost", 1, "brand_new"),))))
+    assert "Requests sent to a dearer modelagainst all on the code route's model−$5.00" in shown
+    assert "Caches that had goneit was too old−$7.00" in shown
+    assert "do not add up" in shown
+    assert "brand new−under $0.01" in text(page_money.worth(changed(worths=(Worth("wasted", "brand_new", 1),))))
     assert "Nothing was saved or lost yet." in text(page_money.worth(changed(worths=())))
 
 

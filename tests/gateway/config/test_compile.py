@@ -1,5 +1,6 @@
 """What each key of a config becomes in the snapshot requests are served from."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,12 @@ ledger: {on_error: refuse}
         ("hours: 22:30-06:15", "hours", (1350, 375)),
         ("hours: 18:00-24:00", "hours", (1080, 1440)),
         ("weekdays: [mon, sun]", "weekdays", frozenset({0, 6})),
+        ("regex: (?i)urgent|asap", "regex", re.compile("(?i)urgent|asap")),
+        ("dialect: messages", "dialect", frozenset({"messages"})),
+        ("thread_age_over_s: 86400", "thread_age_over_s", 86400.0),
+        ("thread_age_under_s: 60", "thread_age_under_s", 60.0),
+        ("idle_over_s: 0.5", "idle_over_s", 0.5),
+        ("freshness: [cold, broken]", "freshness", frozenset({"cold", "broken"})),
     ],
 )
 def test_every_condition_arrives(written: str, name: str, value: Any) -> None:
@@ -141,12 +148,16 @@ def test_what_rules_do() -> None:
 rules:
   - {name: a, when: {image: true}, then: {model: gpt-code}, because: cheap}
   - {name: b, when: {image: false}, then: {refuse: not now}}
-  - {name: c, then: {route: code}}
+  - {name: c, then: {route: code, warn: moved}}
+  - {name: d, then: {warn: dear, effort: low}}
+  - {name: e, then: {refuse: no, shadow: true}}
 """).policy.rules
     assert rules == (
         policy.Rule("a", policy.When(image=True), model="gpt-code", because="cheap"),
         policy.Rule("b", policy.When(image=False), refuse="not now"),
-        policy.Rule("c", policy.When(), route="code"),
+        policy.Rule("c", policy.When(), route="code", warn="moved"),
+        policy.Rule("d", policy.When(), warn="dear", effort="low"),
+        policy.Rule("e", policy.When(), refuse="no", shadow=True),
     )
 
 
@@ -225,6 +236,43 @@ def test_addresses_that_are_none(url: str) -> None:
     (problem,) = problems("", base)
     assert problem.startswith("upstreams.local.url: ")
     assert url not in problem
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ("{}", "must have exactly one of route, model and refuse, or effort or a warning alone"),
+        ("{route: code, refuse: no}", "must have exactly one of route, model and refuse, or effort or a warning alone"),
+        ("{refuse: no, effort: low}", "asks for an effort of what it refuses"),
+        ("{warn: dear, shadow: true}", "in shadow a rule has one of route, model and refuse, and no warning"),
+        ("{route: code, warn: dear, shadow: true}", "in shadow a rule has one of route, model and refuse, and no warning"),
+    ],
+)
+def test_what_a_rule_cannot_do(then: str, said: str) -> None:
+    assert problems(f"rules: [{{name: a, then: {then}}}]\n") == [f"rules.0.then: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("regex: '('", "rules.0.when.regex: is not a regular expression"),
+        ("regex: '(a+)+'", "rules.0.when.regex: repeats a group that repeats itself"),
+        ("regex: '(?:a|b*)*x'", "rules.0.when.regex: repeats a group that repeats itself"),
+        ("thread_age_over_s: 5, thread_age_under_s: 5", "rules.0.when: no age is over"),
+        ("freshness: tepid", "rules.0.when.freshness"),
+    ],
+)
+def test_conditions_that_cannot_be(when: str, said: str) -> None:
+    (problem,) = problems(f"rules: [{{name: a, when: {{{when}}}, then: {{route: code}}}}]\n")
+    assert problem.startswith(said)
+
+
+def test_a_team_with_a_matrix_of_its_own() -> None:
+    snapshot = compiled("teams: {legal: {matrix: [{route: general}]}}\n")
+    assert snapshot.policy.matrix_of == {"legal": (policy.MatrixLine(route="general"),)}
+    assert problems("teams: {legal: {matrix: [{output: code, route: code}]}}\n") == [
+        "teams.legal.matrix.0: the last line must fit everything: only a route, no conditions"
+    ]
 
 
 def test_warnings_do_not_stop_a_config() -> None:

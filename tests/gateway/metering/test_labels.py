@@ -39,6 +39,17 @@ def test_metrics_are_made_from_the_labels_of_a_config() -> None:
     assert 'pointsman_requests_total{team="default",route="direct",model="claude-*",provider="anthropic"' in page
 
 
+def test_rules_in_shadow_are_named() -> None:
+    rules = """rules:
+- {name: trial, then: {route: code, shadow: true}}
+- {name: real, when: {user: x}, then: {route: code}}
+"""
+    text = EXAMPLE.read_text().replace("rules: []\n", rules)
+    labels = labels_of(compile_config(parse(text.encode(), {}), "v1"))
+    assert labels["rules"] == ("trial",)
+    assert 'pointsman_shadow_rules_total{rule="trial",differs="yes"} 0\n' in Metrics(**labels).render().decode()
+
+
 def test_a_team_is_expected_only_where_it_may_go() -> None:
     expected = labels_of(snapshot(TEAMS))["expected"]
     direct = {place.model for place in expected if place.route == "direct"}

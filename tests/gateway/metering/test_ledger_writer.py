@@ -349,6 +349,8 @@ class World:
         self.lost: set[str] = set()
         """Intents of processes that are gone."""
         self.open: list[list[str]] = [[], [], []]
+        self.closed: list[list[str]] = [[], [], []]
+        """Settled by the process that runs now: only it could repeat itself."""
         self.journals = [home.journal(f"worker-{which}", segment_bytes) for which in range(3)]
         self.writer = home.writer()
         self.writer.recover()
@@ -365,13 +367,14 @@ class World:
             made = unpriced(id_) if picos is None else settlement(id_, picos=picos, by_kind={"output": picos})
             self.journals[which].settle(made)
             self.settled[id_] = picos
+            self.closed[which].append(id_)
 
     def unpriced(self, which: int) -> None:
         self.settle(which, knows_price=False)
 
     def again(self, which: int) -> None:
-        if self.settled:
-            self.journals[which].settle(settlement(self.luck.choice(list(self.settled)), picos=1))
+        if self.closed[which]:
+            self.journals[which].settle(settlement(self.luck.choice(self.closed[which]), picos=1))
 
     def apply(self, _: int) -> None:
         self.writer._apply_all()
@@ -388,7 +391,7 @@ class World:
     def die(self, which: int) -> None:
         self.journals[which].close()
         self.lost.update(self.open[which])
-        self.open[which] = []
+        self.open[which], self.closed[which] = [], []
         if self.luck.random() < 0.5:
             self.writer._bury()
         name = f"worker-{which}" if self.luck.random() < 0.5 else f"worker-{which}-{self.count}"

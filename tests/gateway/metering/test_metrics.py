@@ -157,14 +157,14 @@ def test_the_other_stations_are_heard() -> None:
     metrics.stale("payments", "codex")
     metrics.rebuilt("payments", "big", "prefix_changed", 250_000_000_000)
     metrics.rebuilt("payments", "big", "prefix_changed", None)
-    metrics.saved("payments", "general_route", 2 * 10**12)
+    metrics.compared([("payments", "saved", "general_route", 2 * 10**12)])
     metrics.overhead(0.00005)
     metrics.ledger(0.25, 4096, 2)
     metrics.ledger_error()
     metrics.loop_held(0.004)
     metrics.config_reload(False)
     metrics.price_table_age(86400.0)
-    metrics.budget("payments", "month", 5 * 10**12, 10**12)
+    metrics.budget("payments", "month", 5 * 10**12, 10**12, 0)
     read = samples(metrics)
     expected = {
         ("pointsman_routing_decisions_total", "direct explicit_model override"): 1,
@@ -223,8 +223,8 @@ def test_no_label_value_can_break_the_page(nasty: str) -> None:
     metrics.stale(nasty, nasty)
     metrics.rebuilt(nasty, nasty, nasty, 1)
     metrics.refused(nasty, 400)
-    metrics.saved(nasty, nasty, 1)
-    metrics.budget(nasty, nasty, 1, 1)
+    metrics.compared([(nasty, "saved", nasty, 1)])
+    metrics.budget(nasty, nasty, 1, 1, 0)
     read = samples(metrics)
     assert sum(at for (name, _), at in read.items() if name == "pointsman_requests_total") == 2
     assert all(len(each) <= VALUE_MAX for _, labels in read for _, each in labels)
@@ -382,7 +382,7 @@ def test_promtool_finds_nothing_to_complain_about(promtool: Path) -> None:
     metrics.decided("code", "rule", "night", 0.001)
     metrics.ledger(0.1, 0, 0)
     metrics.price_table_age(1.0)
-    metrics.budget("payments", "month", 1, 1)
+    metrics.budget("payments", "month", 1, 1, 0)
     done = subprocess.run([promtool, "check", "metrics"], input=metrics.render(), capture_output=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 

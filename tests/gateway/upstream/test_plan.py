@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.upstream.plan import Attempt, Candidate, Circuit, Failure, Retry, after, first, is_open, observed
+from gateway.upstream.plan import Attempt, Candidate, Circuit, Failure, Retry, after, failure_of, first, is_open, observed
 
 A, B = Candidate(model="a", upstream="one"), Candidate(model="b", upstream="two")
 RETRY = Retry(attempts=3, backoff_s=0.25, max_wait_s=5.0, circuit_failures=2, circuit_open_s=30.0)
@@ -52,3 +52,10 @@ def test_a_circuit_opens_lets_one_through_and_closes():
 def test_attempts_are_bounded(status, jitter, number):
     again = next_after(Failure(kind="status", status=status), Attempt(candidate=A, number=number), (A, B), {}, jitter)
     assert again is None or (again.number <= RETRY.attempts and 0 <= again.after_s <= RETRY.max_wait_s)
+
+
+def test_how_an_attempt_ended_is_its_failure():
+    assert failure_of("complete", 429, 2.0) == Failure(kind="status", status=429, retry_after_s=2.0)
+    assert [failure_of(how, 0, None).kind for how in ("refused", "timeout", "cut", "stalled")] == [
+        "refused", "timeout", "cut", "cut",
+    ]  # fmt: skip
