@@ -212,6 +212,6 @@ def _digests(keys: Iterable[str]) -> tuple[bytes, ...]:
 
 def _price(price: schema.Price) -> dict[str, str]:
     """Exact decimals in plain notation, kinds without a price left out."""
-    names = {"provider": price.provider, "model": price.model}
-    kinds = price.model_dump(exclude_none=True, exclude=set(names))
-    return names | {kind: format(usd, "f") for kind, usd in kinds.items()}
+    names = {"provider": price.provider, "model": price.model} | ({"since": price.since} if price.since else {})
+    numbers = price.model_dump(exclude_none=True, exclude=set(names))
+    return names | {name: format(number, "f") for name, number in numbers.items()}

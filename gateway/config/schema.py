@@ -13,6 +13,7 @@ from cache.types import State
 from gateway.config.scalars import (
     Bytes,
     Count,
+    Day,
     Duration,
     HeaderName,
     Host,
@@ -23,6 +24,7 @@ from gateway.config.scalars import (
     ModelPattern,
     Name,
     Pattern,
+    Percent,
     Port,
     Regex,
     Seconds,
@@ -310,10 +312,21 @@ class Ledger(Section):
 
 
 class Price(Section):
-    """A contract price in USD per million tokens, for the kinds that have one."""
+    """What was agreed with a provider: prices in USD per million tokens, a share of the list price for the rest."""
 
     provider: Name = Field(description="Provider whose model it is.")
-    model: ModelName = Field(description="Model name as the provider reports it.")
+    model: ModelPattern = Field(
+        description="Model name as the provider reports it; may hold one `*`. Exact names win, then the first that fits."
+    )
+    since: Day | None = Field(
+        default=None,
+        description="Day from which it holds, UTC; before it an earlier entry for the same name, or the list price.",
+    )
+    percent: Percent | None = Field(
+        default=None,
+        description="What everything without a price here costs of its list price: 85 is a discount of 15 percent, 110 a "
+        "surcharge, as OpenAI's for regional processing, which no answer shows.",
+    )
     input_uncached: UsdPerMillion | None = Field(default=None, description="Input read afresh.")
     cache_read: UsdPerMillion | None = Field(default=None, description="Input read from the prompt cache.")
     cache_write_5m: UsdPerMillion | None = Field(default=None, description="Input cached for five minutes.")
@@ -329,8 +342,8 @@ class Price(Section):
 
     @model_validator(mode="after")
     def _some_price(self) -> "Price":
-        if len(self.model_dump(exclude_none=True)) == 2:
-            raise PydanticCustomError("rule", "has no price for any kind of token")
+        if not self.model_dump(exclude_none=True).keys() - {"provider", "model", "since"}:
+            raise PydanticCustomError("rule", "has no price for any kind of token and no percent")
         return self
 
 
