@@ -50,9 +50,9 @@ def pressed(accounts: Iterable[Account]) -> tuple[Budget, ...]:
 def cell(budget: Budget | None, now: float) -> str:
     """A team's budget beside its spend, and whether the month will go beyond it."""
     if budget is None:
-        return '<td class="number quiet">–</td>'
+        return '<td class="number budget quiet">–</td>'
     drawn = bar(budget.used, budget.limit, COLOURS[budget.level])
-    return f'<td class="number">{_used(budget)}{_ahead(budget, now)}{drawn}</td>'
+    return f'<td class="number budget">{_used(budget)}{_ahead(budget, now)}{drawn}</td>'
 
 
 def _used(budget: Budget) -> str:
@@ -77,7 +77,7 @@ def budgets(facts: PageFacts) -> str:
         return ""
     rows = [
         f'<tr><th scope="row">{name(each.team)} <span class="quiet">{name(each.who)}</span></th><td>{name(each.name)}</td>'
-        f'<td class="number">{_used(each)}{bar(each.used, each.limit, COLOURS[each.level])}</td>'
+        f'<td class="number budget">{_used(each)}{bar(each.used, each.limit, COLOURS[each.level])}</td>'
         f'<td class="{"failed" if each.level == "refuse" else "unknown"}">{LEVELS[each.level]}</td></tr>'
         for each in facts.budgets
     ]

@@ -95,9 +95,10 @@ def teams(facts: PageFacts) -> str:
     shown, rest = facts.teams[:TEAMS_SHOWN], facts.teams[TEAMS_SHOWN:]
     top = max((team.month_picos for team in shown), default=0)
     budgets = any(team.budget for team in facts.teams)
+    today = "number wide" if budgets else "number"  # a phone has room for three columns
     rows = [
         f'<tr><th scope="row">{_swatch(colours.get(team.team, OTHERS))}{name(team.team)}</th>'
-        f'<td class="number">{dollars(team.today_picos)}</td>'
+        f'<td class="{today}">{dollars(team.today_picos)}</td>'
         f'<td class="number">{dollars(team.month_picos)}{_missing(team.unpriced)}</td>'
         + (cell(team.budget, facts.now) if budgets else f'<td class="bar">{bar(team.month_picos, top)}</td>')
         + f'<td class="number wide">{count(team.requests_month)}</td></tr>'
@@ -106,12 +107,12 @@ def teams(facts: PageFacts) -> str:
     if rest:
         rows.append(
             f'<tr><th scope="row">{_swatch(OTHERS)}{len(rest)} more</th>'
-            f'<td class="number">{dollars(sum(team.today_picos for team in rest))}</td>'
+            f'<td class="{today}">{dollars(sum(team.today_picos for team in rest))}</td>'
             f'<td class="number">{dollars(sum(team.month_picos for team in rest))}</td>'
             f'<td class="{"number" if budgets else "bar"}"></td>'
             f'<td class="number wide">{count(sum(team.requests_month for team in rest))}</td></tr>'
         )
-    head = heads("Team", "#Today", "#This month", "#Budget" if budgets else "", "#~Requests")
+    head = heads("Team", "#~Today" if budgets else "#Today", "#This month", "#Budget" if budgets else "", "#~Requests")
     return card("teams", "Spend by team", table("Spend by team", head, rows, "Nothing has been spent yet."))
 
 

@@ -147,15 +147,25 @@ def test_it_is_read_only_and_keeps_to_its_policy(served: Gateway, tab: Browser) 
     assert names == ["/pointsman/style.css"]
 
 
-def test_with_keys_a_team_sees_its_own(tmp_path: Path, tab: Browser) -> None:
+def test_with_keys_a_team_sees_its_own(tmp_path: Path, tab: Browser, axe: str) -> None:
     teams = {name: {"keys": ["sha256:" + hashlib.sha256(name.encode()).hexdigest()]} for name in ("payments", "research")}
-    with gateway(tmp_path, json.loads(json.dumps({**CONFIG, "teams": teams}))) as keyed:
+    budgets = [{"name": "teams", "per": "team", "window": "month", "usd": 1000, "warn_at": 0},
+               {"name": "people", "per": "user", "window": "month", "usd": 1000, "warn_at": 0}]  # fmt: skip
+    with gateway(tmp_path, json.loads(json.dumps({**CONFIG, "teams": teams, "budgets": budgets}))) as keyed:
         assert keyed.ask("/pointsman/").status == 401
         for team in teams:
-            keyed.ask("/v1/chat/completions", {"model": "auto", "messages": [{"role": "user", "content": "hi"}]},
+            keyed.ask("/v1/chat/completions", {"model": "auto", "user": "somebody-with-quite-a-long-name-here",
+                                               "messages": [{"role": "user", "content": "hi"}]},
                       {"authorization": f"Bearer {team}"})  # fmt: skip
         wait_for(lambda: len(keyed.rows()) == 2 or None)
-        tab.open(page(keyed), DESKTOP, {"authorization": "Bearer research"})
+        tab.open(page(keyed), PHONE, {"authorization": "Bearer research"})
         text = tab.run("document.body.innerText")
+        tab.run(axe + "; 0")
+        grave = tab.run("axe.run().then(found => found.violations.map(each => [each.impact, each.id]))")
+        width = tab.run("document.documentElement.scrollWidth")
     assert "team research" in text
     assert "payments" not in text
+    assert "of $1,000.00 a month" in text
+    assert "Budgets nearly used" in text
+    assert width <= PHONE.width
+    assert [each for each in grave if each[0] in GRAVE] == []
