@@ -25,6 +25,7 @@ from cache.survival import Survival
 from cache.survival_file import SurvivalFile
 from cache.threads import Threads
 from gateway.api import budgets, explain, health, models, page, spend, threads
+from gateway.api.page_sums import Sums
 from gateway.budgets.budgets import COUNTERS_MAX, RATE_COUNTERS_MAX, Budgets
 from gateway.budgets.counters import LocalCounters
 from gateway.budgets.shown import show
@@ -98,6 +99,7 @@ class Gateway:
         )
         self.api.state.house = self.house
         self.api.state.ledger = self.ledger
+        self.api.state.page_sums = Sums(self.ledger)
         self.api.state.simulated = simulated
         self.api.state.metrics_page = self._page
         for router in ROUTERS:
