@@ -3,7 +3,7 @@
 from dashboards.board import dashboard, to
 from dashboards.panels import About, Json, Limits, bars, heatmap, lines, matrix, series, stat
 from dashboards.query import grown, of, pace, ratio
-from gateway.metering.families import CACHE_OUTCOMES, CACHE_REQUESTS, COST, RESUME_IDLE, STALE_COST, STALE_RESUMES, TOKENS
+from gateway.metering.families import CACHE_OUTCOMES, CACHE_REQUESTS, COST, RESUME_IDLE, STALE_COST, STALE_RESUMES, TOKENS, WASTED
 
 READ = 'kind="cache_read"'
 WRITTEN = 'kind=~"cache_write_.*"'
@@ -113,10 +113,17 @@ def tokens() -> list[Json]:
             About("Tokens per minute by kind", "Billable tokens per minute. Kinds never overlap.", "short"),
             pace(TOKENS, by="kind", seconds=60),
             "{{kind}}",
+            width=8,
         ),
         lines(
             About("Reads for a write by model", "Tokens read for each token written; below one, it was in vain.", "short"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, WRITTEN, by="model"))},
+            width=8,
+        ),
+        bars(
+            About("Wasted by reason", "What the alternative would have cost less. The reasons overlap.", "currencyUSD"),
+            grown(WASTED, by="reason"),
+            "{{reason}}",
         ),
     ]
 

@@ -174,10 +174,6 @@ class Metrics:
         if picos is not None:
             row.value += picos
 
-    def saved(self, team: str, reason: str, picos: int) -> None:
-        """Money that was not spent."""
-        self._saved.row(team, reason).value += picos
-
     def compared(self, savings: Iterable[SavingRow]) -> None:
         """What the ledger has found saved and wasted so far, in all."""
         for team, what, reason, picos in savings:

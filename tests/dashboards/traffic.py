@@ -55,7 +55,8 @@ STALE = (
     ("payments", "codex", "big", "past_lifetime", 250_000_000_000),
     ("research", "claude-code", "small", "unexplained", 5 * 10**11),
 )
-SAVED = (("payments", "routed_cheaper", 3 * 10**12),)
+SAVED = (("payments", "routing", 3 * 10**12),)
+WASTED = (("payments", "switching", 10**11),)
 REFUSED = ("unknown_key", 401)
 HELD = 3
 """Dollars held of every budget."""
@@ -73,8 +74,13 @@ def prepare(metrics: Metrics) -> None:
     metrics.in_force(1, 1)
     metrics.draining(False)
     metrics.loop_held(0.001)
-    for team, reason, _ in SAVED:
-        metrics.saved(team, reason, 0)
+    compare(metrics, 0)
+
+
+def compare(metrics: Metrics, times: int) -> None:
+    """What the ledger has found saved and wasted, as often as that."""
+    for what, rows in (("saved", SAVED), ("wasted", WASTED)):
+        metrics.compared((team, what, reason, picos * times) for team, reason, picos in rows)
 
 
 def drive(metrics: Metrics) -> None:
@@ -103,8 +109,7 @@ def drive(metrics: Metrics) -> None:
     for team, client, model, cause, picos in STALE:
         metrics.stale(team, client)
         metrics.rebuilt(team, model, cause, picos)
-    for team, reason, picos in SAVED:
-        metrics.saved(team, reason, picos)
+    compare(metrics, 1)
     for (team, window), (limit, spent) in BUDGETS.items():
         metrics.budget(team, window, limit * PICOS_PER_USD, spent * PICOS_PER_USD, HELD * PICOS_PER_USD)
     metrics.budget_used(*USED)
@@ -171,9 +176,9 @@ def _sums() -> Truth:
         add("Stale resumes by client", client)
         add("Paid for lost caches", "", Fraction(picos, PICOS_PER_USD))
         add("Cost of lost caches by cause", cause, Fraction(picos, PICOS_PER_USD))
-    for _, reason, picos in SAVED:
-        add("Saved", "", Fraction(picos, PICOS_PER_USD))
-        add("Saved by reason", reason, Fraction(picos, PICOS_PER_USD))
+    for title, (_, reason, picos) in (("Saved by reason", SAVED[0]), ("Wasted by reason", WASTED[0])):
+        add(title, reason, Fraction(picos, PICOS_PER_USD))
+    add("Saved", "", Fraction(SAVED[0][2], PICOS_PER_USD))
     add("Refusals by kind", REFUSED[0])
     add("Threads moved", "")
     add("Threads moved by cause", f"{SWITCHED[2]} {SWITCHED[0]} {SWITCHED[1]}")
