@@ -3,7 +3,16 @@
 from dashboards.board import dashboard, to
 from dashboards.panels import About, Json, Limits, bars, heatmap, lines, matrix, series, stat
 from dashboards.query import grown, of, pace, ratio
-from gateway.metering.families import CACHE_OUTCOMES, CACHE_REQUESTS, COST, RESUME_IDLE, STALE_COST, STALE_RESUMES, TOKENS, WASTED
+from gateway.metering.families import (
+    CACHE_OUTCOMES,
+    CACHE_REQUESTS,
+    COST,
+    RESUME_IDLE,
+    STALE_COST,
+    STALE_RESUMES,
+    TOKENS,
+    WASTED,
+)
 
 READ = 'kind="cache_read"'
 WRITTEN = 'kind=~"cache_write_.*"'
