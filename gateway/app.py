@@ -44,6 +44,7 @@ from gateway.metering.roads import roads_of, write_roads
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
 from gateway.metering.spend_compare import savings
 from gateway.pipeline import Pipeline
+from gateway.reconcile.told import noted
 from gateway.upstream.via_litellm import Translator
 from gateway.version import installed_version
 from gateway.wire.asgi import LineApp
@@ -239,6 +240,8 @@ class Gateway:
         if self.wires is not None:
             metrics.loop_held(self.wires.longest_held_s())
         self._refresh_budgets()
+        if (captured := noted(self.home.path)) is not None:
+            metrics.bill_captured(captured)
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
         metrics.in_force(int(self.live.current.version, 16), self.house.prices.version)

@@ -223,6 +223,11 @@ BUDGET_ACCOUNTS = Declared(
     help="Accounts of a budget by how far they have used it: fine, warn, degrade or refuse.",
     labels=("budget", "level"),
 )
+BILL_CAPTURED = Declared(
+    name="pointsman_bill_captured_ratio",
+    type="gauge",
+    help="Share of the providers' bill that came through here, when `pointsman reconcile` last looked; 1 for all of it.",
+)
 OVERHEAD = Declared(
     name="pointsman_overhead_seconds",
     type="histogram",
@@ -329,6 +334,7 @@ FAMILIES: tuple[Declared, ...] = (
     BUDGET_REMAINING,
     BUDGET_SHARE,
     BUDGET_ACCOUNTS,
+    BILL_CAPTURED,
     OVERHEAD,
     UPSTREAM_SECONDS,
     FIRST_TOKEN,
