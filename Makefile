@@ -12,7 +12,7 @@ SOURCES := pyproject.toml requirements-build.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test serve test test-clients bench bench-smoke bench-freshness train check-code image
+.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness train check-code image
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -60,6 +60,9 @@ bench: setup-test ## this gateway beside others, and what its cost grows with; 2
 
 bench-smoke: setup-test ## has a request become dearer? a minute; ratios to nginx in the same run
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.smoke
+
+costs: setup-test ## the corpus of costs put to this gateway and two libraries; writes docs/benchmarks/costs.md
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.costs.run
 
 bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls"
 	@test -n "$(TRACES)" || { echo "TRACES names no file of recorded calls" >&2; exit 2; }

@@ -55,6 +55,8 @@ class ThreadRecord(Struct, frozen=True):
     """What the learned forecast needs of the last answers, by the same model."""
     picos: int = 0
     """Dollars spent so far, in pico-dollars, where known."""
+    warned_at: float = 0.0
+    """Unix seconds at which somebody was warned of resuming it; 0 before that, and again after every answer."""
 
 
 class Freshness(Struct, frozen=True):

@@ -11,7 +11,7 @@ from gateway.metering.families import (
     STALE_COST,
     STALE_RESUMES,
     TOKENS,
-    WASTED,
+    WARNINGS,
 )
 
 READ = 'kind="cache_read"'
@@ -59,11 +59,12 @@ def numbers() -> list[Json]:
 
 
 def over_time() -> list[Json]:
-    """When the caches held."""
+    """When the caches held, and who was told that they had not."""
     return [
         lines(
             About("Prompt from cache by model", "Share of the prompts' tokens read from a cache.", "percentunit"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, PROMPT, by="model"))},
+            width=8,
         ),
         series(
             About(
@@ -73,6 +74,13 @@ def over_time() -> list[Json]:
             ),
             pace(CACHE_REQUESTS, by="state", seconds=60),
             "{{state}}",
+            width=8,
+        ),
+        series(
+            About("Warnings per hour", "Threads about to be resumed cold, by how that was told.", "short"),
+            pace(WARNINGS, by="channel", seconds=3600),
+            "{{channel}}",
+            width=8,
         ),
     ]
 
@@ -122,17 +130,10 @@ def tokens() -> list[Json]:
             About("Tokens per minute by kind", "Billable tokens per minute. Kinds never overlap.", "short"),
             pace(TOKENS, by="kind", seconds=60),
             "{{kind}}",
-            width=8,
         ),
         lines(
             About("Reads for a write by model", "Tokens read for each token written; below one, it was in vain.", "short"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, WRITTEN, by="model"))},
-            width=8,
-        ),
-        bars(
-            About("Wasted by reason", "What the alternative would have cost less. The reasons overlap.", "currencyUSD"),
-            grown(WASTED, by="reason"),
-            "{{reason}}",
         ),
     ]
 

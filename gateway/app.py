@@ -76,6 +76,7 @@ class Home:
         self.ledger = path / "ledger.db"
         self.threads = path / "threads"
         self.learned = path / "learned.json"
+        self.noticed = path / "noticed"
 
     def seed(self) -> int:
         """A 64-bit secret, made once: without it nobody can tell from the memory what a prompt was."""
@@ -116,6 +117,7 @@ class Gateway:
             wall=time.time,
             monotonic=time.monotonic,
             chance=random.random,
+            noticed=home.noticed,
         )
         weights()  # read now: the first request shall not wait for it
         self._seeding: set[asyncio.Task[None]] = set()

@@ -15,10 +15,12 @@ from gateway import headers
 from gateway.budgets.budgets import Held
 from gateway.budgets.channels import shown_by
 from gateway.budgets.types import Account
+from gateway.caution import Caution
 from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, splice
 from gateway.dialects.edits import edits_for, hides_usage, with_effort
 from gateway.dialects.endpoints import TRANSLATED, must_translate
+from gateway.dialects.notice import Insertion
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.dialects.sse import KEEPALIVE
 from gateway.errors import Refusal, answer, stream_error
@@ -32,11 +34,11 @@ from gateway.metering.rebuilt import EXPIRED, MISSED, cause_of, rebuilt
 from gateway.metering.tally import Tally, tally
 from gateway.metering.types import Intent, Settlement, Usage, granted_ttl_s
 from gateway.metering.whatif import moved_from
+from gateway.story import story
 from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate
 from gateway.wire.exchange import Answer, Begin, Forward
 from gateway.wire.types import Ended, Head, Headers, Send, Translate
-from routing.explain import header as reason_header
 from routing.types import Decision
 
 FREE = frozenset(("count_tokens",))
@@ -64,6 +66,7 @@ class RequestPassage:
         wall: float,
         body: bytes = b"",
         account: Account | None = None,
+        caution: Caution | None = None,
     ) -> None:
         self.house = house
         self.snapshot = snapshot
@@ -78,6 +81,7 @@ class RequestPassage:
         self.record = record
         self.foresight = foresight
         self.freshness = foresight.freshness
+        self.caution = caution
         self.entered_at = entered_at
         self.wall = wall
         self.account = account  # the one nearest to its end
@@ -191,17 +195,26 @@ class RequestPassage:
                 kind = kind or value
             elif name == b"content-encoding":
                 encoded = encoded or value != b"identity"
+        insertion = None
         if status < 400 and not encoded and self.is_metered():
             self._tally = tally(self.dialect)
+            insertion = self._insertion()
         asked = self.ask.model if self.ask is not None and self.ask.model != self.model_name else ""
         if kind.startswith(b"text/event-stream"):
             shown = msgspec.json.encode(asked) if asked and self.dialect == "responses" else None
-            self._relay = StreamRelay(self._tally, self.hides_usage, shown)
+            self._relay = StreamRelay(self._tally, self.hides_usage, shown, insertion)
         else:
-            self._relay = BodyRelay(self._tally)
+            self._relay = BodyRelay(self._tally, insertion)
         lines, length = headers.client(headers_, asked)
         lines += self._story()
         return Begin(status=status, headers=lines, length=None if self._relay.changes else length)
+
+    def _insertion(self) -> Insertion | None:
+        """The notice that goes into this answer, where one does."""
+        told = self.caution
+        if told is None or told.channel != "inline":
+            return None
+        return Insertion(self.house.notices.make(told.cold.sentence, self.id), self.dialect)
 
     def relay(self, data: bytes) -> bytes:
         """The client's share of these bytes."""
@@ -399,22 +412,9 @@ class RequestPassage:
             metrics.stale(caller.team, caller.client)
 
     def _story(self) -> list[tuple[bytes, bytes]]:
-        """The x-pointsman headers: what was decided, why, and what the cache makes of it."""
-        freshness = self.freshness
-        lines = [
-            (b"x-pointsman-request-id", self.id.encode()),
-            (b"x-pointsman-route", (self.decision.route or "direct").encode()),
-            (b"x-pointsman-model", headers.safe(self.attempt_now.candidate.model)),
-            (b"x-pointsman-reason", reason_header(self.decision)),
-            (b"x-pointsman-cache", freshness.state.encode()),
-        ]
-        if freshness.idle_s is not None:
-            lines.append((b"x-pointsman-cache-idle-s", b"%d" % freshness.idle_s))
-        if freshness.expected_read_tokens is not None:
-            lines.append((b"x-pointsman-cache-expected-read-tokens", b"%d" % freshness.expected_read_tokens))
-        lines += self.estimate.headers()
-        if self.decision.warning:
-            lines.append((b"x-pointsman-warning", headers.safe(self.decision.warning)))
+        cold = self.caution.cold if self.caution is not None else None
+        model = self.attempt_now.candidate.model
+        lines = story(self.id, self.decision, model, self.freshness, self.estimate, cold)
         if self.account is not None:
             lines += shown_by(self.caller.client, self.account)
         return lines

@@ -18,12 +18,14 @@ from gateway.budgets.budgets import Spent
 from gateway.budgets.ease import eased
 from gateway.budgets.rates import TooFast
 from gateway.budgets.refusals import too_fast, used_up
+from gateway.caution import caution
 from gateway.config.compiled import Model, Snapshot
 from gateway.dialects.ask import Ask, Endpoint, NotReadable, read
 from gateway.dialects.endpoints import TRANSLATABLE, TRANSLATED, endpoint_of
 from gateway.dialects.signals import signals
 from gateway.errors import Refusal, answer
 from gateway.foresight import Foresight, foreseen
+from gateway.gate import asks_first
 from gateway.house import House
 from gateway.identify import Caller, identify
 from gateway.keys import Owner, bearer
@@ -70,6 +72,8 @@ class Pipeline:
             if endpoint == "other":
                 return self._pass_through(request_id, head, body, dialect, owner_, snapshot, now)
             ask = _readable(body, endpoint, dialect)
+            if house.notices.ever or snapshot.warnings_of(owner_.team).inline:
+                ask = house.notices.without(ask)
             caller = identify(head, ask, owner_.team, owner_.key_id)
             return self._route(request_id, head, ask, caller, snapshot, now)
         except Refused as no:
@@ -81,7 +85,9 @@ class Pipeline:
         status, headers, content = answer(refusal, dialect, request_id)
         return Answer(status=status, headers=headers, body=content)
 
-    def _route(self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float) -> Passage:
+    def _route(
+        self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float
+    ) -> Passage | Answer:
         """Classify and decide, then say what the cache makes of it."""
         house = self.house
         wall = house.wall()
@@ -100,6 +106,11 @@ class Pipeline:
             house.metrics.shadowed(shadow.rule, shadow.differs(decision))
         if record is not None and record.route and decision.route and record.route != decision.route:
             house.metrics.switched(record.route, decision.route, decision.source)
+        told = caution(record, foresight.freshness, head, ask, caller, print_, house, wall)
+        if told is not None and told.channel == "ask_first":
+            asking = asks_first(told.cold, ask, caller.client, request_id)
+            house.metrics.refused("cold_resume", asking.status)
+            return asking
         passage = RequestPassage(
             house=house,
             snapshot=snapshot,
@@ -115,6 +126,7 @@ class Pipeline:
             entered_at=now,
             wall=wall,
             account=standing.fullest,
+            caution=told,
         )
         return self._admitted(passage, snapshot)
 

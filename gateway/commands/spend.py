@@ -15,6 +15,7 @@ from typing import TextIO
 from gateway.api.spend_json import as_json
 from gateway.commands import spend_compare, spend_tree
 from gateway.metering.ledger import Ledger, LedgerError
+from gateway.metering.prices import PriceBook
 from gateway.metering.spend import BY, Line, Report, report, since
 from gateway.metering.spend_compare import compare
 from gateway.metering.spend_focus import COLUMNS, focus
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
     out = sys.stdout
     if args.format == "focus":
-        found = focus(ledger, args.by, start, args.team)
+        found = focus(ledger, args.by, start, args.team, PriceBook.load(()))
         rows(out, COLUMNS, ([charge[name] for name in COLUMNS] for charge in found.charges))
         if found.unpriced:
             print(f"{found.unpriced} requests have no price, or not for all they used: not in here", file=sys.stderr)

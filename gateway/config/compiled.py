@@ -45,6 +45,15 @@ class Model(Struct, frozen=True):
         return Candidate(model=self.name, upstream=self.upstream, upstream_name=self.upstream_name)
 
 
+class Warnings(Struct, frozen=True):
+    """When to warn that a thread's prompt cache has gone, and how loudly."""
+
+    at_least_picos: int = 250_000_000_000
+    at_least_times: float = 3.0
+    inline: bool = False
+    ask_first: bool = False
+
+
 class Team(Struct, frozen=True):
     """A paying team and what it may ask for. `digests` are sha256 of its keys."""
 
@@ -52,6 +61,8 @@ class Team(Struct, frozen=True):
     digests: tuple[bytes, ...]
     models: tuple[str, ...] = ("*",)
     """Patterns over model names; aliases and routes are always allowed."""
+    warnings: Warnings | None = None
+    """None where the team has those of all."""
 
 
 class Limits(Struct, frozen=True):
@@ -89,6 +100,7 @@ class Snapshot(Struct, frozen=True):
     port: int
     admin_digests: tuple[bytes, ...] = ()
     """sha256 of the keys that may see every team's numbers."""
+    warnings: Warnings = Warnings()
     budgets: tuple[Budget, ...] = ()
     rate_limits: tuple[RateLimit, ...] = ()
 
@@ -105,6 +117,11 @@ class Snapshot(Struct, frozen=True):
     def has(self, name: str) -> bool:
         """Whether a name means a model."""
         return name in self.models or any(fits(pattern, name) for pattern, _ in self.patterns)
+
+    def warnings_of(self, team: str) -> Warnings:
+        """How a team is warned."""
+        known = self.teams.get(team)
+        return self.warnings if known is None or known.warnings is None else known.warnings
 
     def allows(self, team: str, model: str) -> bool:
         """Whether a team may ask for this model by name; a team that is not configured may ask for any."""

@@ -169,9 +169,9 @@ def _teams(config: Config) -> Iterator[Problem]:
 
 
 def _prices(config: Config) -> Iterator[Problem]:
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str, str], int] = {}
     for index, price in enumerate(config.prices):
-        earlier = seen.setdefault((price.provider, price.model), index)
+        earlier = seen.setdefault((price.provider, price.model, price.since or ""), index)
         if earlier != index:
             yield Problem(f"prices.{index}", f"prices.{earlier} is for the same provider and model")
 

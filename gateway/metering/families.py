@@ -28,6 +28,8 @@ STATES = ("warm", "cooling", "cold", "broken", "unknown")
 OBSERVED = ("hit", "partial", "miss", "unknown")
 SOURCES = ("override", "rule", "classifier", "sticky", "budget", "fallback")
 
+CHANNELS = ("header", "inline", "ask_first")
+
 CLOSED: dict[str, tuple[str, ...]] = {
     "status_class": STATUS_CLASSES,
     "kind": COST_KINDS,
@@ -36,6 +38,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "predicted": STATES,
     "observed": OBSERVED,
     "source": SOURCES,
+    "channel": CHANNELS,
 }
 """Labels whose values are fixed by the vocabulary."""
 
@@ -167,6 +170,12 @@ STALE_COST = Declared(
     help="US dollars paid above the warm price because a prompt cache had gone.",
     labels=("team", "model", "cause"),
     unit="usd",
+)
+WARNINGS = Declared(
+    name="pointsman_warnings_total",
+    type="counter",
+    help="Threads about to be resumed after their prompt cache had gone, by the loudest way in which that was told.",
+    labels=("team", "client", "channel"),
 )
 SAVED = Declared(
     name="pointsman_saved_usd_total",
@@ -326,6 +335,7 @@ FAMILIES: tuple[Declared, ...] = (
     CACHE_SHIFTS,
     STALE_RESUMES,
     STALE_COST,
+    WARNINGS,
     SAVED,
     WASTED,
     BUDGET,
@@ -384,6 +394,7 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     CACHE_REQUESTS.name: tuple({"state": state} for state in STATES),
     REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
+    WARNINGS.name: tuple({"client": client, "channel": channel} for client in CLIENTS for channel in CHANNELS),
     STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.

@@ -84,6 +84,7 @@ class Metrics:
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
+        self._warnings = self._counters[families.WARNINGS.name]
         self._saved = self._counters[families.SAVED.name]
         self._wasted = self._counters[families.WASTED.name]
         self._refusals = self._counters[families.REFUSALS.name]
@@ -173,6 +174,10 @@ class Metrics:
         row = self._stale_costs.row(team, model, cause)
         if picos is not None:
             row.value += picos
+
+    def warned(self, team: str, client: str, channel: str) -> None:
+        """Somebody was told what resuming a thread will cost."""
+        self._warnings.row(team, client, channel).value += 1
 
     def compared(self, savings: Iterable[SavingRow]) -> None:
         """What the ledger has found saved and wasted so far, in all."""

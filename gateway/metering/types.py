@@ -89,6 +89,8 @@ class Usage(Struct, frozen=True):
     """False when these are our estimate because the provider reported nothing, or nothing that can be right."""
     problem: str = ""
     """Why the numbers cannot be right (`negative`, `cached_exceeds_input`, …); such usage is never `priced`."""
+    reported: int | None = None
+    """Pico-dollars the provider says it cost, where it is one that says so."""
     parts: tuple["Usage", ...] = ()
     """Each step's own share where an answer took several, which may have run on several models; `kinds` is their sum."""
 

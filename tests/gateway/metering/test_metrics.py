@@ -157,7 +157,7 @@ def test_the_other_stations_are_heard() -> None:
     metrics.stale("payments", "codex")
     metrics.rebuilt("payments", "big", "prefix_changed", 250_000_000_000)
     metrics.rebuilt("payments", "big", "prefix_changed", None)
-    metrics.compared([("payments", "saved", "routing", 2 * 10**12), ("payments", "wasted", "caching", 10**12)])
+    metrics.compared([("payments", "saved", "general_route", 2 * 10**12)])
     metrics.overhead(0.00005)
     metrics.ledger(0.25, 4096, 2)
     metrics.ledger_error()
@@ -173,7 +173,7 @@ def test_the_other_stations_are_heard() -> None:
         ("pointsman_cache_outcomes_total", "hit openai warm"): 1,
         ("pointsman_stale_resumes_total", "codex payments"): 1,
         ("pointsman_stale_cost_usd_total", "big payments prefix_changed"): 0.25,
-        ("pointsman_saved_usd_total", "payments routing"): 2,
+        ("pointsman_saved_usd_total", "general_route payments"): 2,
         ("pointsman_overhead_seconds_count", ""): 1,
         ("pointsman_ledger_lag_seconds", ""): 0.25,
         ("pointsman_ledger_backlog_bytes", ""): 4096,
