@@ -46,6 +46,7 @@ from gateway.metering.page import page as metrics_page
 from gateway.metering.prices import PriceBook
 from gateway.metering.roads import roads_of, write_roads
 from gateway.pipeline import Pipeline
+from gateway.reconcile.told import noted
 from gateway.upstream.via_litellm import Translator
 from gateway.version import installed_version
 from gateway.wire.asgi import LineApp
@@ -237,6 +238,7 @@ class Gateway:
         if self.writer is not None:
             show(metrics, self.house.budgets, self.house.wall())
             metrics.workers(1)
+            metrics.bill_captured(noted(self.home.path))
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
         metrics.in_force(int(self.live.current.version, 16), self.house.prices.version)

@@ -242,6 +242,12 @@ BUDGET_ACCOUNTS = Declared(
     labels=("budget", "level"),
     merge="own",
 )
+BILL_CAPTURED = Declared(
+    name="pointsman_bill_captured_ratio",
+    type="gauge",
+    help="Share of the providers' bill that came through here, when `pointsman reconcile` last looked; 1 for all of it.",
+    merge="own",
+)
 OVERHEAD = Declared(
     name="pointsman_overhead_seconds",
     type="histogram",

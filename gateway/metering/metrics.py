@@ -260,6 +260,10 @@ class Metrics:
         """Whether open answers are being finished before a stop."""
         self.gauges[families.DRAINING.name][()].value = 1 if yes else 0
 
+    def bill_captured(self, share: float | None) -> None:
+        """How much of the bill came through here; None where nobody has looked."""
+        self._gauges[families.BILL_CAPTURED.name][()].value = share
+
     def price_table_age(self, seconds: float) -> None:
         """Age of the built-in price table."""
         self.gauges[families.PRICE_AGE.name][()].value = seconds

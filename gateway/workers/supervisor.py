@@ -29,6 +29,7 @@ from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.page import page
 from gateway.metering.report import Merged
 from gateway.metering.roads import roads_of, write_roads
+from gateway.reconcile.told import noted
 from gateway.workers.door import Door
 from gateway.workers.messages import Accounts, Ask, Drain, Hurry, Leaving, Page, Ready, Reload, Start, Tell, Told
 from gateway.workers.share import Share
@@ -267,6 +268,7 @@ class Supervisor:
         metrics.workers(sum(hand.takes for hand in self.hands.values()))
         self.merged.settle_gauges()
         show(metrics, self.budgets, time.time())
+        metrics.bill_captured(noted(self.home.path))
         asker.say(Page(number=number, page=await page(metrics)))
 
     async def _gather(self) -> None:

@@ -56,7 +56,7 @@ STALE = (
     ("research", "claude-code", "small", "unexplained", 5 * 10**11),
 )
 SAVED = (
-    ("payments", "saved", "routed_cheaper", 3 * 10**12),
+    ("payments", "saved", "routing", 3 * 10**12),
     ("research", "wasted", "lost_cache", 10**12),
 )
 """A team, what, why, and picodollars, as the ledger compares them."""
