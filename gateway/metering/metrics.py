@@ -262,7 +262,7 @@ class Metrics:
 
     def bill_captured(self, share: float | None) -> None:
         """How much of the bill came through here; None where nobody has looked."""
-        self._gauges[families.BILL_CAPTURED.name][()].value = share
+        self.gauges[families.BILL_CAPTURED.name][()].value = share
 
     def price_table_age(self, seconds: float) -> None:
         """Age of the built-in price table."""
