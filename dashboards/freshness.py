@@ -3,7 +3,16 @@
 from dashboards.board import dashboard, to
 from dashboards.panels import About, Json, Limits, bars, heatmap, lines, matrix, series, stat
 from dashboards.query import grown, of, pace, ratio
-from gateway.metering.families import CACHE_OUTCOMES, CACHE_REQUESTS, COST, RESUME_IDLE, STALE_COST, STALE_RESUMES, TOKENS
+from gateway.metering.families import (
+    CACHE_OUTCOMES,
+    CACHE_REQUESTS,
+    COST,
+    RESUME_IDLE,
+    STALE_COST,
+    STALE_RESUMES,
+    TOKENS,
+    WARNINGS,
+)
 
 READ = 'kind="cache_read"'
 WRITTEN = 'kind=~"cache_write_.*"'
@@ -50,11 +59,12 @@ def numbers() -> list[Json]:
 
 
 def over_time() -> list[Json]:
-    """When the caches held."""
+    """When the caches held, and who was told that they had not."""
     return [
         lines(
             About("Prompt from cache by model", "Share of the prompts' tokens read from a cache.", "percentunit"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, PROMPT, by="model"))},
+            width=8,
         ),
         series(
             About(
@@ -64,6 +74,13 @@ def over_time() -> list[Json]:
             ),
             pace(CACHE_REQUESTS, by="state", seconds=60),
             "{{state}}",
+            width=8,
+        ),
+        series(
+            About("Warnings per hour", "Threads about to be resumed cold, by how that was told.", "short"),
+            pace(WARNINGS, by="channel", seconds=3600),
+            "{{channel}}",
+            width=8,
         ),
     ]
 

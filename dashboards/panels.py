@@ -120,16 +120,6 @@ def bars(about: About, expr: str, legend: str, *, width: int = 8, link: Json | N
     return panel(about, "bargauge", [query], (width, 8), options, min=0, color=PALETTE, **links)
 
 
-def share(about: About, expr: str, legend: str, *, width: int = 8) -> Json:
-    """Parts of a whole."""
-    options = {
-        "displayLabels": ["percent"], "pieType": "donut", "tooltip": TOOLTIP, "reduceOptions": REDUCE,
-        "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["value", "percent"]},
-    }  # fmt: skip
-    query = target(f"{expr} > 0", legend, instant=True)
-    return panel(about, "piechart", [query], (width, 8), options, color=PALETTE)
-
-
 def matrix(about: About, expr: str, *, rows: str, columns: str, width: int = 12) -> Json:
     """A cross table of two labels."""
     options = {"cellHeight": "sm", "showHeader": True, "footer": {"show": True, "reducer": ["sum"], "fields": ""}}

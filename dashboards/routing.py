@@ -1,9 +1,19 @@
 """The Routing dashboard: where requests go, what decides it, what it saves, and whether it goes well there."""
 
 from dashboards.board import dashboard
-from dashboards.panels import About, Json, bars, lines, series, share, stat
+from dashboards.panels import About, Json, bars, lines, series, stat
 from dashboards.query import grown, pace, quantile, ratio
-from gateway.metering.families import COST, DECISIONS, FIRST_TOKEN, REQUESTS, ROUTING_SECONDS, SAVED, SHADOWS, SWITCHES
+from gateway.metering.families import (
+    COST,
+    DECISIONS,
+    FIRST_TOKEN,
+    REQUESTS,
+    ROUTING_SECONDS,
+    SAVED,
+    SHADOWS,
+    SWITCHES,
+    WASTED,
+)
 
 ROUTED = 'route!="direct"'
 FAILED = 'status_class=~"5xx|none"'
@@ -29,8 +39,8 @@ def numbers() -> list[Json]:
             grown(SWITCHES),
         ),
         stat(
-            About("Saved", "Not spent thanks to a decision, against what was asked for.", "currencyUSD"),
-            grown(SAVED),
+            About("Saved", "Not spent thanks to routing, against all of it on the code model.", "currencyUSD"),
+            grown(SAVED, 'reason="routing"'),
         ),
         stat(
             About("Decision time p99", "From the end of a request's body to its decision, for all but one in 100.", "s"),
@@ -67,14 +77,14 @@ def why() -> list[Json]:
             f"topk(10, {grown(DECISIONS, by='reason')})",
             "{{reason}}",
         ),
-        share(
-            About("Decisions by route", "Where decisions sent the requests over the time shown.", "short"),
-            grown(DECISIONS, by="route"),
-            "{{route}}",
+        bars(
+            About("Saved by reason", "What the alternative would have cost more. The reasons overlap.", "currencyUSD"),
+            grown(SAVED, by="reason"),
+            "{{reason}}",
         ),
         bars(
-            About("Saved by reason", "Not spent thanks to a decision, against what was asked for.", "currencyUSD"),
-            grown(SAVED, by="reason"),
+            About("Wasted by reason", "Spent where another way was cheaper; reasons overlap.", "currencyUSD"),
+            grown(WASTED, by="reason"),
             "{{reason}}",
         ),
     ]

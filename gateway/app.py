@@ -25,6 +25,7 @@ from cache.survival import Survival
 from cache.survival_file import SurvivalFile
 from cache.threads import Threads
 from gateway.api import budgets, explain, health, models, page, spend, threads
+from gateway.api.page_sums import Sums
 from gateway.budgets.budgets import COUNTERS_MAX, RATE_COUNTERS_MAX, Budgets
 from gateway.budgets.counters import LocalCounters
 from gateway.budgets.shown import show
@@ -43,7 +44,9 @@ from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.page import page as metrics_page
 from gateway.metering.prices import PriceBook
+from gateway.metering.roads import roads_of, write_roads
 from gateway.pipeline import Pipeline
+from gateway.reconcile.told import noted
 from gateway.upstream.via_litellm import Translator
 from gateway.version import installed_version
 from gateway.wire.asgi import LineApp
@@ -76,38 +79,12 @@ class Gateway:
         self.ledger = Ledger.open(home.ledger)
         self.writer = LedgerProcess(home.journal, self.ledger) if share is None else None
         if self.writer is not None:
+            write_roads(home.journal, roads_of(snapshot))
             self.writer.recover()
         self.learned = SurvivalFile(home.learned)
         survival = Survival(shipped())
         self.learned.load(survival)
-        store = DiskStore(home.threads)
-        seed, kept, forget_s = home.seed(), snapshot.threads_in_memory, snapshot.forget_s
-        house = House if share is None else partial(SharedHouse, share)
-        if share is None:
-            budgets_ = Budgets(LocalCounters(COUNTERS_MAX), LocalCounters(RATE_COUNTERS_MAX))
-            seed_budgets(budgets_, snapshot, self.ledger)
-        else:
-            budgets_ = Budgets(SharedCounters.of_budgets(share.columns), SharedCounters.of_pace(share.columns))
-            budgets_.install(snapshot.budgets, snapshot.rate_limits, time.time())
-        self.house: House = house(
-            live=live,
-            keys=KeyRing(snapshot.teams, snapshot.admin_digests),
-            journal=Journal.open(home.journal, f"worker-{os.getpid()}"),
-            metrics=Metrics(**labels_of(snapshot)) if share is not None else seeded_metrics(snapshot, self.ledger),
-            prices=PriceBook.load(snapshot.price_overrides),
-            threads=(
-                Threads(store, kept, forget_s)
-                if share is None
-                else SharedThreads(store, kept, forget_s, share.threads, seed)
-            ),
-            forecast=Forecast(survival),
-            budgets=budgets_,
-            seed=seed,
-            ids=Ids(secrets.randbits(40)),
-            wall=time.time,
-            monotonic=time.monotonic,
-            chance=random.random,
-        )
+        self.house = self._house(snapshot, survival, share)
         weights()  # read now: the first request shall not wait for it
         self._seeding: set[asyncio.Task[None]] = set()
         self.wires: Wires | None = None
@@ -123,10 +100,43 @@ class Gateway:
         )
         self.api.state.house = self.house
         self.api.state.ledger = self.ledger
+        self.api.state.page_sums = Sums(self.ledger)
         self.api.state.simulated = simulated
         self.api.state.metrics_page = self._page
         for router in ROUTERS:
             self.api.include_router(router)
+
+    def _house(self, snapshot: Snapshot, survival: Survival, share: Share | None) -> House:
+        """The parts, each made where it is named; what workers have together comes from their share."""
+        store = DiskStore(self.home.threads)
+        seed, kept, forget_s = self.home.seed(), snapshot.threads_in_memory, snapshot.forget_s
+        house = House if share is None else partial(SharedHouse, share)
+        if share is None:
+            budgets_ = Budgets(LocalCounters(COUNTERS_MAX), LocalCounters(RATE_COUNTERS_MAX))
+            seed_budgets(budgets_, snapshot, self.ledger)
+        else:
+            budgets_ = Budgets(SharedCounters.of_budgets(share.columns), SharedCounters.of_pace(share.columns))
+            budgets_.install(snapshot.budgets, snapshot.rate_limits, time.time())
+        return house(
+            live=self.live,
+            keys=KeyRing(snapshot.teams, snapshot.admin_digests),
+            journal=Journal.open(self.home.journal, f"worker-{os.getpid()}"),
+            metrics=Metrics(**labels_of(snapshot)) if share is not None else seeded_metrics(snapshot, self.ledger),
+            prices=PriceBook.load(snapshot.price_overrides),
+            threads=(
+                Threads(store, kept, forget_s)
+                if share is None
+                else SharedThreads(store, kept, forget_s, share.threads, seed)
+            ),
+            forecast=Forecast(survival),
+            budgets=budgets_,
+            seed=seed,
+            ids=Ids(secrets.randbits(40)),
+            wall=time.time,
+            monotonic=time.monotonic,
+            chance=random.random,
+            noticed=self.home.noticed,
+        )
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
         """The app for any ASGI server; under the fast adapter only what is not hot comes here."""
@@ -186,6 +196,8 @@ class Gateway:
         house.metrics.relabel(**labels_of(snapshot))
         house.metrics.config_reload(self.live.last_reload_ok)
         fresh = house.budgets.install(snapshot.budgets, snapshot.rate_limits, house.wall())
+        if self.writer is not None:
+            write_roads(self.home.journal, roads_of(snapshot))
         if fresh and self.writer is not None:
             self._seeding.add(task := asyncio.get_running_loop().create_task(self._seed(fresh)))
             task.add_done_callback(self._seeding.discard)
@@ -218,7 +230,7 @@ class Gateway:
     async def _page(self) -> bytes:
         """The metrics page of a gateway in one process."""
         assert self.writer is not None
-        await tell_ledger(self.house.metrics, self.writer)
+        await tell_ledger(self.house.metrics, self.writer, self.ledger)
         self.refresh_gauges()
         return await metrics_page(self.house.metrics)
 
@@ -231,6 +243,8 @@ class Gateway:
             metrics.loop_stalled(self.heartbeat.longest_s())
         if self.writer is not None:
             show(metrics, self.house.budgets, self.house.wall())
+            metrics.workers(1)
+            metrics.bill_captured(noted(self.home.path))
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
         metrics.in_force(int(self.live.current.version, 16), self.house.prices.version)

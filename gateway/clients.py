@@ -59,6 +59,11 @@ def client_of(agent: bytes, originator: bytes, copilot: bool) -> tuple[str, str]
     return _client_of(agent[:AGENT_BYTES], originator[:5], copilot)
 
 
+def is_attended(agent: bytes, originator: bytes) -> bool:
+    """Whether a person may sit before the program: `codex exec` and `claude -p` say that a script runs them."""
+    return originator != b"codex_exec" and b"sdk-cli" not in agent[:AGENT_BYTES]
+
+
 def _version(agent: str) -> str:
     """The first word that looks like a version: `codex_exec/0.169.0 (…)`, `OpenAI/Python 3.54.0`."""
     for part in agent.replace("/", " ").split(" ")[1:4]:

@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "rule_refused": Kind(403, "permission_error", "refused_by_rule", "permission_error", False),
     "unknown_model": Kind(404, "invalid_request_error", "model_not_found", "not_found_error", False),
     "unknown_path": Kind(404, "invalid_request_error", "unknown_path", "not_found_error", False),
+    "cold_resume": Kind(400, "invalid_request_error", "cold_resume", "billing_error", False),
     "budget_spent": Kind(429, "insufficient_quota", "insufficient_quota", "billing_error", False),
     "rate_limited": Kind(429, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", True),
     "busy": Kind(503, "server_error", "server_is_overloaded", "overloaded_error", True),
@@ -104,8 +105,8 @@ def answer(
     return OVERLOADED_STATUS if overloaded else refusal.status, lines, msgspec.json.encode(body)
 
 
-def stream_error(refusal: Refusal, dialect: Dialect, request_id: str) -> bytes:
-    """The last event of a stream that cannot go on, in the caller's grammar."""
+def stream_error(refusal: Refusal, dialect: Dialect, request_id: str, code: str = "server_error") -> bytes:
+    """The last event of a stream that cannot go on, in the caller's grammar; `code` is what Responses clients go by."""
     if dialect == "messages":
         return b"event: error\ndata: %b\n\n" % msgspec.json.encode(_anthropic(refusal, request_id))
     if dialect == "chat":
@@ -116,7 +117,7 @@ def stream_error(refusal: Refusal, dialect: Dialect, request_id: str) -> bytes:
             "id": f"resp_{request_id}",
             "object": "response",
             "status": "failed",
-            "error": {"code": "server_error", "message": refusal.message},
+            "error": {"code": code, "message": refusal.message},
             "output": [],
             "usage": None,
         },

@@ -89,8 +89,8 @@ def _is_date(value: bytes) -> bool:
     return True
 
 
-def safe(text: str) -> bytes:
-    """Text as a header value: printable ASCII, at most 200 characters; anything else becomes a question mark."""
+def safe(text: str, longest: int = 200) -> bytes:
+    """Text as a header value: printable ASCII, so many characters at most; anything else becomes a question mark."""
     if text.isascii() and text.isprintable():
-        return text[:200].encode()
-    return bytes(code if 32 <= code < 127 else 63 for code in text[:200].encode("ascii", "replace"))
+        return text[:longest].encode()
+    return bytes(code if 32 <= code < 127 else 63 for code in text[:longest].encode("ascii", "replace"))

@@ -15,6 +15,7 @@ class Home:
         self.ledger = path / "ledger.db"
         self.threads = path / "threads"
         self.learned = path / "learned.json"
+        self.noticed = path / "noticed"
 
     def seed(self) -> int:
         """A 64-bit secret, made once: without it nobody can tell from the memory what a prompt was."""

@@ -7,6 +7,7 @@ so that the simulation can turn them.
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.metrics import Metrics
 from gateway.metering.prices import PriceBook
+from gateway.notices import Notices
 from gateway.upstream.plan import Circuit, Failure, observed
 
 MINTED_MAX = 50_000
@@ -63,6 +65,7 @@ class House:
         wall: Callable[[], float],
         monotonic: Callable[[], float],
         chance: Callable[[], float],
+        noticed: Path | None = None,
     ) -> None:
         self.live = live
         self.keys = keys
@@ -74,6 +77,7 @@ class House:
         self.budgets = budgets
         self.seed = seed
         self.prefixes = Prefixes(seed)
+        self.notices = Notices(seed, noticed)
         self.ids = ids
         self.wall = wall
         self.monotonic = monotonic

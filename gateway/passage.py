@@ -12,13 +12,16 @@ from cache.standing import Answered
 from cache.threads import observed, remember
 from cache.types import ThreadRecord
 from gateway import headers
+from gateway.books import intent_of
 from gateway.budgets.budgets import Held
 from gateway.budgets.channels import shown_by
 from gateway.budgets.types import Account
+from gateway.caution import Caution
 from gateway.config.compiled import Snapshot, Upstream
 from gateway.dialects.ask import Ask, splice
 from gateway.dialects.edits import edits_for, hides_usage, with_effort
 from gateway.dialects.endpoints import TRANSLATED, must_translate
+from gateway.dialects.notice import Insertion
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.dialects.sse import KEEPALIVE
 from gateway.errors import Refusal, answer, stream_error
@@ -31,11 +34,11 @@ from gateway.metering.journal import JournalError
 from gateway.metering.rebuilt import EXPIRED, MISSED, rebuilt
 from gateway.metering.tally import Tally, tally
 from gateway.metering.types import Intent, Settlement, Usage, granted_ttl_s
+from gateway.story import story
 from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate
 from gateway.wire.exchange import Answer, Begin, Forward
 from gateway.wire.types import Ended, Head, Headers, Send, Translate
-from routing.explain import header as reason_header
 from routing.types import Decision
 
 FREE = frozenset(("count_tokens",))
@@ -63,6 +66,8 @@ class RequestPassage:
         wall: float,
         body: bytes = b"",
         account: Account | None = None,
+        left: ThreadRecord | None = None,
+        caution: Caution | None = None,
     ) -> None:
         self.house = house
         self.snapshot = snapshot
@@ -74,22 +79,22 @@ class RequestPassage:
         self.decision = decision
         self.candidates = candidates
         self.fingerprint = fingerprint
-        self.record = record
+        self.record = record  # as the thread stands with the model chosen
+        self.left = left  # as it was left, perhaps with another
         self.foresight = foresight
         self.freshness = foresight.freshness
+        self.caution = caution
         self.entered_at = entered_at
         self.wall = wall
-        self.account = account
-        """The budget account nearest to its end."""
-        self.held: Held | None = None
-        """What is reserved of budgets while this is under way."""
+        self.account = account  # the one nearest to its end
+        self.held: Held | None = None  # what budgets reserve while this is under way
         self.dialect = ask.dialect if ask is not None else "chat"
         self.endpoint = ask.endpoint if ask is not None else "other"
         self.attempt_now: Attempt = plan.first(candidates, house.circuits, entered_at)
         self.upstream: Upstream = snapshot.upstreams[self.attempt_now.candidate.upstream]
         self.estimate: Estimate = estimate_before(house.prices, self.upstream.provider, self.model_name, self.size,
                                                   record, self.freshness, wall)
-        self.intent: Intent = self._intent()
+        self.intent: Intent = intent_of(self)
         """What goes into the books before the upstream is called."""
         self.with_upstream = False
         """An attempt is with the upstream, whose outcome is not known."""
@@ -192,17 +197,26 @@ class RequestPassage:
                 kind = kind or value
             elif name == b"content-encoding":
                 encoded = encoded or value != b"identity"
+        insertion = None
         if status < 400 and not encoded and self.is_metered():
             self._tally = tally(self.dialect)
+            insertion = self._insertion()
         asked = self.ask.model if self.ask is not None and self.ask.model != self.model_name else ""
         if kind.startswith(b"text/event-stream"):
             shown = msgspec.json.encode(asked) if asked and self.dialect == "responses" else None
-            self._relay = StreamRelay(self._tally, self.hides_usage, shown)
+            self._relay = StreamRelay(self._tally, self.hides_usage, shown, insertion)
         else:
-            self._relay = BodyRelay(self._tally)
+            self._relay = BodyRelay(self._tally, insertion)
         lines, length = headers.client(headers_, asked)
         lines += self._story()
         return Begin(status=status, headers=lines, length=None if self._relay.changes else length)
+
+    def _insertion(self) -> Insertion | None:
+        """The notice that goes into this answer, where one does."""
+        told = self.caution
+        if told is None or told.channel != "inline":
+            return None
+        return Insertion(self.house.notices.make(told.cold.sentence, self.id), self.dialect)
 
     def relay(self, data: bytes) -> bytes:
         """The client's share of these bytes."""
@@ -246,42 +260,6 @@ class RequestPassage:
         return self.head.method == "POST" and self.endpoint not in FREE
 
     # meter and remember
-
-    def _intent(self) -> Intent:
-        caller = self.caller
-        decision = self.decision
-        workload = decision.workload
-        return Intent(
-            id=self.id,
-            at=self.wall,
-            team=caller.team,
-            user=caller.user,
-            client=caller.client,
-            client_version=caller.client_version,
-            session=caller.session,
-            thread=caller.thread,
-            parent=caller.parent,
-            agent=caller.agent,
-            thread_rule=caller.rule,
-            endpoint=self.endpoint if self.ask is not None else self.head.path[:100],
-            dialect=self.dialect,
-            model_asked=self.ask.model if self.ask is not None else "",
-            route=decision.route,
-            model=self.attempt_now.candidate.model,
-            upstream=self.upstream.name,
-            provider=self.upstream.provider,
-            source=decision.source,
-            reason=decision.reasons[0].word,
-            rule=decision.rule,
-            input_kind=workload.input if workload is not None else "",
-            output_kind=workload.output if workload is not None else "",
-            stream=self.ask.stream if self.ask is not None else False,
-            bytes_in=self.size,
-            cache_state=self.freshness.state,
-            cache_expected_tokens=self.freshness.expected_read_tokens,
-            estimate_picos=self.estimate.picos,
-            key_id=caller.key_id,
-        )
 
     def settle(self, how: str, now: float) -> None:
         """The end of it: count, price, write down, remember. Synchronous, so nothing can cancel it."""
@@ -397,22 +375,9 @@ class RequestPassage:
             metrics.stale(caller.team, caller.client)
 
     def _story(self) -> list[tuple[bytes, bytes]]:
-        """The x-pointsman headers: what was decided, why, and what the cache makes of it."""
-        freshness = self.freshness
-        lines = [
-            (b"x-pointsman-request-id", self.id.encode()),
-            (b"x-pointsman-route", (self.decision.route or "direct").encode()),
-            (b"x-pointsman-model", headers.safe(self.attempt_now.candidate.model)),
-            (b"x-pointsman-reason", reason_header(self.decision)),
-            (b"x-pointsman-cache", freshness.state.encode()),
-        ]
-        if freshness.idle_s is not None:
-            lines.append((b"x-pointsman-cache-idle-s", b"%d" % freshness.idle_s))
-        if freshness.expected_read_tokens is not None:
-            lines.append((b"x-pointsman-cache-expected-read-tokens", b"%d" % freshness.expected_read_tokens))
-        lines += self.estimate.headers()
-        if self.decision.warning:
-            lines.append((b"x-pointsman-warning", headers.safe(self.decision.warning)))
+        cold = self.caution.cold if self.caution is not None else None
+        model = self.attempt_now.candidate.model
+        lines = story(self.id, self.decision, model, self.freshness, self.estimate, cold)
         if self.account is not None:
             lines += shown_by(self.caller.client, self.account)
         return lines

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from gateway.metering.spend import Line, Report
+from gateway.metering.spend import Line, Report, usd
+from gateway.metering.spend_compare import Compared, Comparison
+from gateway.metering.spend_tree import Forest, Tree
 
 
 def as_json(found: Report) -> dict[str, Any]:
@@ -14,6 +16,63 @@ def as_json(found: Report) -> dict[str, Any]:
         "total": _line(found.total),
         "left_out": found.left_out,
     }
+
+
+def forest_json(found: Forest) -> dict[str, Any]:
+    """Agent trees for a JSON writer, each with its agents."""
+    return {
+        "by": "agent_tree",
+        "since": found.since,
+        "lines": [_tree(tree) for tree in found.trees],
+        "total": _line(found.total),
+        "left_out": found.left_out,
+    }
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """What would have been, for a JSON writer."""
+    return {
+        "by": found.by,
+        "since": found.since,
+        "lines": [_compared(line) for line in found.lines],
+        "total": _compared(found.total),
+        "savings": [
+            {"what": each.what, "reason": each.reason, "requests": each.requests, "usd": usd(each.picos)}
+            for each in found.savings
+        ],
+        "left_out": found.left_out,
+    }
+
+
+def _compared(line: Compared) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "requests": line.requests,
+        "usd": usd(line.picos),
+        "usd_if": {name: usd(picos) for name, picos in line.otherwise.items()},
+        "unknown_if": line.unknown,
+        "refilled_usd": usd(line.wasted),
+    }
+
+
+def _tree(tree: Tree) -> dict[str, Any]:
+    times = {"began": tree.began, "ended": tree.ended, "busy_s": round(tree.busy_s, 3)}
+    agents = [
+        {
+            "thread": each.thread,
+            "parent": each.parent,
+            "agent": each.agent,
+            "context_tokens": each.context_tokens,
+            "began": each.began,
+            "ended": each.ended,
+            "busy_s": round(each.busy_s, 3),
+            **{key: value for key, value in _line(each.line).items() if key != "name"},
+        }
+        for each in tree.members
+    ]
+    whose = {"team": tree.team, "user": tree.user, "client": tree.client}
+    spent = {"orchestrator_usd": usd(tree.orchestrator_picos), "workers": tree.workers}
+    return {**_line(tree.line), **whose, **spent, "context_tokens": tree.context_tokens, **times, "agents": agents}
 
 
 def _line(line: Line) -> dict[str, Any]:

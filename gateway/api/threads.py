@@ -11,6 +11,7 @@ from gateway.foresight import resumed
 from gateway.house import House
 from gateway.metering.resume import ResumeCost, resume_cost
 from gateway.metering.spend import usd
+from gateway.warning import cold_resume
 
 router = APIRouter()
 SHOWN_MAX = 500
@@ -37,12 +38,26 @@ def thread(
 
 
 def shown(record: ThreadRecord, house: House) -> dict[str, Any]:
-    """A thread for a JSON writer, with three prices: its cache warm, its cache gone, and started anew."""
+    """A thread for a JSON writer, with four prices: its cache warm, its cache gone, compacted first, and started
+    anew."""
     now = house.wall()
+    freshness = resumed(record, house.forecast, now)
     cost = resume_cost(record, house.prices, now)
-    return {**view(record, resumed(record, house.forecast, now), now), "resume_usd": _prices(cost)}
+    cold = None
+    if record.agent == "main":
+        cold = cold_resume(record, freshness, house.prices, house.live.current.warnings_of(record.team), now)
+    return {
+        **view(record, freshness, now),
+        "resume_usd": _prices(cost),
+        "warning": None if cold is None else cold.sentence,
+    }
 
 
 def _prices(cost: ResumeCost) -> dict[str, str | None]:
-    named = {"warm": cost.warm_picos, "cold": cost.cold_picos, "fresh": cost.fresh_picos}
+    named = {
+        "warm": cost.warm_picos,
+        "cold": cost.cold_picos,
+        "compact": cost.compact_picos,
+        "fresh": cost.fresh_picos,
+    }
     return {name: None if picos is None else usd(picos) for name, picos in named.items()}

@@ -39,7 +39,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--provider", help="whose price list; told by the model's name when left out")
     parser.add_argument("--dialect", choices=("chat", "responses", "messages"), help="told by the shape when left out")
     parser.add_argument("--tier", help="service tier that served the answer, such as flex, priority or batch")
-    parser.add_argument("--at", type=_instant, metavar="DATE", help="day or time it was billed at; now when left out")
+    parser.add_argument("--at", type=instant, metavar="DATE", help="day or time it was billed at; now when left out")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -187,7 +187,7 @@ def _part(picos: int | None) -> str:
     return "unknown" if usd is None else f"${usd}"
 
 
-def _instant(text: str) -> float:
+def instant(text: str) -> float:
     """Unix seconds of a day or a time; UTC where it names no zone."""
     try:
         found = datetime.fromisoformat(text)

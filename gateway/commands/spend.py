@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import TextIO
 
 from gateway.api.spend_json import as_json
+from gateway.commands import spend_compare, spend_tree
 from gateway.metering.ledger import Ledger, LedgerError
+from gateway.metering.prices import PriceBook
 from gateway.metering.spend import BY, Line, Report, report, since
+from gateway.metering.spend_compare import compare
 from gateway.metering.spend_focus import COLUMNS, focus
+from gateway.metering.spend_tree import forest
 from gateway.metering.types import KINDS
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -26,13 +30,15 @@ _OUTPUTS = ("output", "reasoning", "output_audio", "output_image")
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "spend",
-        help="what was spent: by team, user, model, route, thread, agent",
+        help="what was spent: by team, user, model, route, thread, agent, agent tree",
         description="Read the ledger, also while the gateway runs. Dollars are exact; what has no price is counted apart "
         "and never added as 0. Example: pointsman spend --by model --since 7d",
     )
     parser.add_argument("--by", choices=BY, default="team", help="default: %(default)s")
     parser.add_argument("--since", default="month", metavar="WHEN", help="24h, 7d, today, month, 2026-11-01, a time, or all")
     parser.add_argument("--team", help="of this team alone")
+    parser.add_argument("--session", help="with --by agent_tree: this one alone, agent by agent")
+    parser.add_argument("--compare", action="store_true", help="beside it what the same would have cost otherwise")
     parser.add_argument(
         "--format",
         choices=("table", "csv", "json", "focus"),
@@ -46,6 +52,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
     home = args.home or Path(os.environ.get("POINTSMAN_HOME") or ".pointsman")
+    if args.session is not None and (args.by != "agent_tree" or args.format == "focus"):
+        print("pointsman spend: --session goes with --by agent_tree, and with no focus", file=sys.stderr)
+        return 2
+    if args.compare and (args.format == "focus" or args.session is not None):
+        print("pointsman spend: --compare goes with neither focus nor --session", file=sys.stderr)
+        return 2
     try:
         start = since(args.since, time.time())
     except ValueError as error:
@@ -62,10 +74,20 @@ def run(args: argparse.Namespace) -> int:
 def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
     out = sys.stdout
     if args.format == "focus":
-        found = focus(ledger, args.by, start, args.team)
+        found = focus(ledger, args.by, start, args.team, PriceBook.load(()))
         rows(out, COLUMNS, ([charge[name] for name in COLUMNS] for charge in found.charges))
         if found.unpriced:
             print(f"{found.unpriced} requests have no price, or not for all they used: not in here", file=sys.stderr)
+        return
+    if args.compare:
+        compared = compare(ledger, args.by, start, args.team)
+        spend_compare.write(compared, args.format, out, rows)
+        _left_out(compared.left_out)
+        return
+    if args.by == "agent_tree":
+        trees = forest(ledger, start, args.team, args.session)
+        spend_tree.write(trees, args.format, out, rows)
+        _left_out(trees.left_out)
         return
     made = report(ledger, args.by, start, args.team)
     if args.format == "json":
@@ -76,8 +98,12 @@ def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
         rows(out, head, map(_cells, made.lines))
     else:
         _table(made, out)
-    if made.left_out:
-        print(f"{made.left_out} smaller lines are left out; the total has them", file=sys.stderr)
+    _left_out(made.left_out)
+
+
+def _left_out(lines: int) -> None:
+    if lines:
+        print(f"{lines} smaller lines are left out; the total has them", file=sys.stderr)
 
 
 def rows(out: TextIO, head: Sequence[str], lines: Iterable[Sequence[str | int]]) -> None:

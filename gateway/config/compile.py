@@ -8,6 +8,8 @@ from gateway.config.address import is_loopback, parse_url
 from gateway.config.compile_budgets import compile_budget, compile_limit
 from gateway.config.crosscheck import crosscheck
 from gateway.config.problems import ConfigError
+from gateway.config.schema_warnings import Warnings
+from gateway.metering.types import PICOS_PER_USD
 from gateway.upstream.plan import Retry
 from gateway.wire.types import Headers, Origin
 from routing import policy
@@ -31,7 +33,7 @@ def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
         upstreams={name: _upstream(name, upstream) for name, upstream in config.upstreams.items()},
         models={name: _model(name, model) for name, model in config.models.items() if "*" not in name},
         patterns=tuple((name, _model(name, model)) for name, model in config.models.items() if "*" in name),
-        teams={name: _team(name, team) for name, team in config.teams.items()},
+        teams={name: _team(name, team, config.warnings) for name, team in config.teams.items()},
         retry=Retry(
             attempts=config.retries.attempts,
             backoff_s=config.retries.backoff_s,
@@ -56,6 +58,7 @@ def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
         host=config.listen.host,
         port=config.listen.port,
         admin_digests=_digests(config.admin.keys),
+        warnings=_warnings(config.warnings),
         budgets=tuple(map(compile_budget, config.budgets)),
         rate_limits=tuple(map(compile_limit, config.rate_limits)),
     )
@@ -80,6 +83,7 @@ def _policy(config: schema.Config) -> policy.Policy:
         aliases=frozenset(config.routing.aliases),
         default=config.routing.default,
         min_confidence=config.routing.min_confidence,
+        demanding=frozenset(config.routing.demanding),
     )
 
 
@@ -181,11 +185,26 @@ def _credentials(provider: str, key: str) -> Headers:
 def _model(name: str, model: schema.Model) -> compiled.Model:
     """For a pattern without a name of its own the name asked for is the name there, which empty stands for."""
     own = "" if "*" in name else name
-    return compiled.Model(name=name, upstream=model.upstream, upstream_name=model.name or own)
+    return compiled.Model(name=name, upstream=model.upstream, upstream_name=model.name or own, images=model.images)
 
 
-def _team(name: str, team: schema.Team) -> compiled.Team:
-    return compiled.Team(name=name, digests=_digests(team.keys), models=team.models)
+def _team(name: str, team: schema.Team, warnings: Warnings) -> compiled.Team:
+    own = team.warnings.model_dump(exclude_none=True)
+    return compiled.Team(
+        name=name,
+        digests=_digests(team.keys),
+        models=team.models,
+        warnings=_warnings(warnings.model_copy(update=own)) if own else None,
+    )
+
+
+def _warnings(warnings: Warnings) -> compiled.Warnings:
+    return compiled.Warnings(
+        at_least_picos=int(warnings.at_least_usd * PICOS_PER_USD),
+        at_least_times=warnings.at_least_times,
+        inline=warnings.inline,
+        ask_first=warnings.ask_first,
+    )
 
 
 def _digests(keys: Iterable[str]) -> tuple[bytes, ...]:
@@ -194,6 +213,6 @@ def _digests(keys: Iterable[str]) -> tuple[bytes, ...]:
 
 def _price(price: schema.Price) -> dict[str, str]:
     """Exact decimals in plain notation, kinds without a price left out."""
-    names = {"provider": price.provider, "model": price.model}
-    kinds = price.model_dump(exclude_none=True, exclude=set(names))
-    return names | {kind: format(usd, "f") for kind, usd in kinds.items()}
+    names = {"provider": price.provider, "model": price.model} | ({"since": price.since} if price.since else {})
+    numbers = price.model_dump(exclude_none=True, exclude=set(names))
+    return names | {name: format(number, "f") for name, number in numbers.items()}

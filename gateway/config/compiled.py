@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.budgets.types import Budget, RateLimit
 from gateway.upstream.plan import Candidate, Retry
@@ -39,10 +40,20 @@ class Model(Struct, frozen=True):
     name: str
     upstream: str
     upstream_name: str
+    images: bool = True
 
     @property
     def candidate(self) -> Candidate:
         return Candidate(model=self.name, upstream=self.upstream, upstream_name=self.upstream_name)
+
+
+class Warnings(Struct, frozen=True):
+    """When to warn that a thread's prompt cache has gone, and how loudly."""
+
+    at_least_picos: int = 250_000_000_000
+    at_least_times: float = 3.0
+    inline: bool = False
+    ask_first: bool = False
 
 
 class Team(Struct, frozen=True):
@@ -52,6 +63,8 @@ class Team(Struct, frozen=True):
     digests: tuple[bytes, ...]
     models: tuple[str, ...] = ("*",)
     """Patterns over model names; aliases and routes are always allowed."""
+    warnings: Warnings | None = None
+    """None where the team has those of all."""
 
 
 class Limits(Struct, frozen=True):
@@ -89,6 +102,7 @@ class Snapshot(Struct, frozen=True):
     port: int
     admin_digests: tuple[bytes, ...] = ()
     """sha256 of the keys that may see every team's numbers."""
+    warnings: Warnings = Warnings()
     budgets: tuple[Budget, ...] = ()
     rate_limits: tuple[RateLimit, ...] = ()
 
@@ -99,12 +113,17 @@ class Snapshot(Struct, frozen=True):
             return found
         for pattern, model in self.patterns:
             if fits(pattern, name):
-                return Model(name=name, upstream=model.upstream, upstream_name=model.upstream_name or name)
+                return replace(model, name=name, upstream_name=model.upstream_name or name)
         return None
 
     def has(self, name: str) -> bool:
         """Whether a name means a model."""
         return name in self.models or any(fits(pattern, name) for pattern, _ in self.patterns)
+
+    def warnings_of(self, team: str) -> Warnings:
+        """How a team is warned."""
+        known = self.teams.get(team)
+        return self.warnings if known is None or known.warnings is None else known.warnings
 
     def allows(self, team: str, model: str) -> bool:
         """Whether a team may ask for this model by name; a team that is not configured may ask for any."""

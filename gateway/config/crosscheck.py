@@ -90,6 +90,8 @@ def _routing(config: Config) -> Iterator[Problem]:
                 shown = config.as_written(path, alias)
                 yield Problem(path, f"'{shown}' is the name of a {what}, too; one of them must change")
     yield from _known(config, "routing.default", "route", routing.default, config.routes)
+    for index, name in enumerate(routing.demanding):
+        yield from _known(config, f"routing.demanding.{index}", "route", name, config.routes)
     yield from _matrix(config, "routing.matrix", routing.matrix)
     for name, team in config.teams.items():
         yield from _matrix(config, f"teams.{name}.matrix", team.matrix)
@@ -169,9 +171,9 @@ def _teams(config: Config) -> Iterator[Problem]:
 
 
 def _prices(config: Config) -> Iterator[Problem]:
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str, str], int] = {}
     for index, price in enumerate(config.prices):
-        earlier = seen.setdefault((price.provider, price.model), index)
+        earlier = seen.setdefault((price.provider, price.model, price.since or ""), index)
         if earlier != index:
             yield Problem(f"prices.{index}", f"prices.{earlier} is for the same provider and model")
 

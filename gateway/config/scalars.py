@@ -1,6 +1,7 @@
 """The small values a config is made of: names, patterns, counts, seconds, money; each with its bounds in one place."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ PATTERN = r"^[^*\x00-\x1f\x7f]*\*?[^*\x00-\x1f\x7f]*$"
 HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 HOST = r"^[A-Za-z0-9._:%-]+$"
 KEY_DIGEST = r"^sha256:[0-9a-fA-F]{64}$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _NESTED = re.compile(r"(?<!\\)\((?:[^()\\]|\\.)*(?:[+*]|\{\d*,\d*\})(?:[^()\\]|\\.)*\)(?:[+*]|\{)")
 """A group with a repetition in it that is repeated: the form in which backtracking grows without bound."""
@@ -29,6 +31,7 @@ HINTS = {
     HEADER_NAME: "must be a header name",
     HOST: "must be a host name or an address",
     KEY_DIGEST: 'must be sha256: and 64 hex digits, as printf %s "$KEY" | sha256sum prints them',
+    DAY: "must be a day such as 2026-11-25",
     HOURS: "must be two times of day such as 22:00-06:00",
 }
 """What to say when a value does not fit its pattern."""
@@ -60,6 +63,15 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _is_day(value: str) -> str:
+    """The pattern lets February 30 through."""
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("rule", "is no day of the calendar") from None
+    return value
+
+
 def one_or_many(value: object) -> object:
     """A single word stands for a list of one."""
     return (value,) if isinstance(value, str | int | float) else value
@@ -80,17 +92,33 @@ Count = Annotated[int, Field(ge=1), BeforeValidator(_not_boolean)]
 Bytes = Annotated[int, Field(ge=0), BeforeValidator(_not_boolean)]
 Port = Annotated[int, Field(ge=0, le=65535), BeforeValidator(_not_boolean)]
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False), BeforeValidator(_not_boolean)]
+Ratio = Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False), BeforeValidator(_not_boolean)]
 Duration = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_not_boolean)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_not_boolean)]
 
+MONEY_PLACES = 6
+Percent = Annotated[
+    Decimal,
+    Field(ge=0, le=1000, decimal_places=2),
+    BeforeValidator(_not_boolean),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+Day = Annotated[str, Field(pattern=DAY), AfterValidator(_is_day)]
 UsdPerMillion = Annotated[
     Decimal,
-    Field(ge=0, le=1_000_000, decimal_places=6),
+    Field(ge=0, le=1_000_000, decimal_places=MONEY_PLACES),
     BeforeValidator(_not_boolean),
     WithJsonSchema({"type": ["number", "string"]}),
 ]
 """USD per million tokens. Six decimals are exactly one pico-dollar per token; anything finer could not be counted."""
 
+Usd = Annotated[
+    Decimal,
+    Field(ge=0, le=1_000_000, decimal_places=6),
+    BeforeValidator(_not_boolean),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+"""US dollars, exact."""
 Dollars = Annotated[
     Decimal,
     Field(gt=0, le=1_000_000_000, decimal_places=6),

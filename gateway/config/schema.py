@@ -13,6 +13,7 @@ from cache.types import State
 from gateway.config.scalars import (
     Bytes,
     Count,
+    Day,
     Duration,
     HeaderName,
     Host,
@@ -23,6 +24,7 @@ from gateway.config.scalars import (
     ModelPattern,
     Name,
     Pattern,
+    Percent,
     Port,
     Regex,
     Seconds,
@@ -31,6 +33,7 @@ from gateway.config.scalars import (
 )
 from gateway.config.schema_base import Lines, Section, many
 from gateway.config.schema_budgets import Budget, RateLimit
+from gateway.config.schema_warnings import TeamWarnings, Warnings
 from routing.types import AgentKind, Dialect, Effort, InputKind, OutputKind
 
 Endpoint = Literal["chat", "responses", "messages", "embeddings", "completions"]
@@ -68,6 +71,17 @@ class Timeouts(Section):
     idle_s: Seconds = Field(default=300.0, gt=0, description="For the next byte, once an answer has begun.")
 
 
+class Reports(Section):
+    """The provider's usage and cost reports, for `pointsman reconcile`; nothing else reads this."""
+
+    key: SecretStr = Field(
+        default=SecretStr(""), description="Admin key that may read them. Take it from the environment."
+    )
+    key_id: Line | None = Field(
+        default=None, description="What they call the upstream's own key, such as `key_AbC`; else keys are not told apart."
+    )
+
+
 class Upstream(Section):
     """A provider endpoint requests can go to."""
 
@@ -77,6 +91,7 @@ class Upstream(Section):
         description="Credential sent to the upstream: as `x-api-key` where the provider is anthropic, else as a bearer "
         "token. Take it from the environment: `${OPENAI_API_KEY:-}`. Empty sends none.",
     )
+    reports: Reports = Field(default=Reports(), description="The provider's usage and cost reports.")
     provider: Name = Field(
         description="Whose prices and prompt-cache rules apply: `openai`, `anthropic`, or another provider's name."
     )
@@ -99,6 +114,7 @@ class Model(Section):
     name: ModelName | None = Field(
         default=None, description="What the upstream calls the model; the name asked for when left out."
     )
+    images: bool = Field(default=True, description="Whether it takes images; a thread leaves one that does not.")
 
 
 class Route(Section):
@@ -138,6 +154,11 @@ class Routing(Section):
         default=(),
         description="Lines tried in order, the first that fits wins; the last must fit everything. Without lines all "
         "goes to the default route.",
+    )
+    demanding: tuple[Name, ...] = Field(
+        default=(),
+        description="Routes whose work no other may do: a thread moves there as soon as a turn is theirs, whatever its "
+        "cache is worth. Elsewhere a thread moves when that is cheaper.",
     )
 
 
@@ -243,6 +264,9 @@ class Team(Section):
         min_length=1,
         description="Models the team may name, patterns included; aliases and routes are always allowed.",
     )
+    warnings: TeamWarnings = Field(
+        default=TeamWarnings(), description="Where the team's warnings differ from those of all."
+    )
     matrix: tuple[MatrixLine, ...] = Field(
         default=(), description="A matrix of its own, in place of `routing.matrix`; the last line must fit everything."
     )
@@ -306,10 +330,21 @@ class Ledger(Section):
 
 
 class Price(Section):
-    """A contract price in USD per million tokens, for the kinds that have one."""
+    """What was agreed with a provider: prices in USD per million tokens, a share of the list price for the rest."""
 
     provider: Name = Field(description="Provider whose model it is.")
-    model: ModelName = Field(description="Model name as the provider reports it.")
+    model: ModelPattern = Field(
+        description="Model name as the provider reports it; may hold one `*`. Exact names win, then the first that fits."
+    )
+    since: Day | None = Field(
+        default=None,
+        description="Day from which it holds, UTC; before it an earlier entry for the same name, or the list price.",
+    )
+    percent: Percent | None = Field(
+        default=None,
+        description="What everything without a price here costs of its list price: 85 is a discount of 15 percent, 110 a "
+        "surcharge, as OpenAI's for regional processing, which no answer shows.",
+    )
     input_uncached: UsdPerMillion | None = Field(default=None, description="Input read afresh.")
     cache_read: UsdPerMillion | None = Field(default=None, description="Input read from the prompt cache.")
     cache_write_5m: UsdPerMillion | None = Field(default=None, description="Input cached for five minutes.")
@@ -325,8 +360,8 @@ class Price(Section):
 
     @model_validator(mode="after")
     def _some_price(self) -> "Price":
-        if len(self.model_dump(exclude_none=True)) == 2:
-            raise PydanticCustomError("rule", "has no price for any kind of token")
+        if not self.model_dump(exclude_none=True).keys() - {"provider", "model", "since"}:
+            raise PydanticCustomError("rule", "has no price for any kind of token and no percent")
         return self
 
 
@@ -349,6 +384,7 @@ class Config(Section):
     limits: Limits = Field(default=Limits(), description="What clients may take.")
     streams: Streams = Field(default=Streams(), description="Care for streamed answers.")
     cache: Cache = Field(default=Cache(), description="What is remembered of threads.")
+    warnings: Warnings = Field(default=Warnings(), description="When to warn of a lost prompt cache, and how.")
     ledger: Ledger = Field(default=Ledger(), description="The record of what was spent.")
     budgets: tuple[Budget, ...] = Field(default=(), max_length=1000, description="What may be spent, and by whom.")
     rate_limits: tuple[RateLimit, ...] = Field(default=(), max_length=1000, description="How fast, and by whom.")

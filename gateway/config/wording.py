@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from gateway.config.problems import Problem, did_you_mean
-from gateway.config.scalars import HINTS
+from gateway.config.scalars import HINTS, MONEY_PLACES
 
 _SECRET_KEYS = {"key", "keys"}
 """Values below these are never shown, wherever they came from: people paste secrets."""
@@ -86,7 +86,8 @@ def _message(error: ErrorDetails, loc: tuple[int | str, ...], model: type[BaseMo
     if kind == "string_pattern_mismatch":
         return f"{HINTS[ctx['pattern']]}{_but(shown)}"
     if kind == "decimal_max_places":
-        return f"must have at most {ctx['decimal_places']} decimals, which is one pico-dollar per token{_but(shown)}"
+        finest = ", which is one pico-dollar per token" if ctx["decimal_places"] == MONEY_PLACES else ""
+        return f"must have at most {ctx['decimal_places']} decimals{finest}{_but(shown)}"
     return error["msg"]
 
 

@@ -1,9 +1,9 @@
 """An answer on its way back: the client gets its bytes, the meter sees the parts that carry usage.
 
 An event stream is looked at event by event, not held: a read that ends on an event boundary, as nearly all do, passes as
-the object it came as. Three things are changed, each only where it must be: the usage chunk nobody asked for is left
-out, an `openai-model` that would alarm Codex names the model it asked for, and a Responses stream that ends without its
-last word gets one from `gateway.errors`.
+the object it came as. Four things are changed, each only where it must be: the usage chunk nobody asked for is left
+out, an `openai-model` that would alarm Codex names the model it asked for, a notice is put in for those who want it, and a
+Responses stream that ends without its last word gets one from `gateway.errors`.
 """
 
 import re
@@ -12,7 +12,8 @@ from typing import Protocol
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway.dialects.sse import boundary, events
+from gateway.dialects.notice import Insertion
+from gateway.dialects.sse import boundary, boundary_after, events
 from gateway.metering.tally import Tally
 
 EVENT_MAX = 8 * 1024 * 1024
@@ -44,40 +45,60 @@ class Relay(Protocol):
 
 
 class BodyRelay:
-    """A whole answer: passed on as it comes, kept by reference for the meter, read once at its end."""
+    """A whole answer: passed on as it comes, kept by reference for the meter, read once at its end. With an insertion it is
+    held until then."""
 
-    def __init__(self, tally: Tally | None) -> None:
+    def __init__(self, tally: Tally | None, insertion: Insertion | None = None) -> None:
         self.bytes_out = 0
         self.events = 0
-        self.changes = False
+        self.changes = insertion is not None
         self._tally = tally
+        self._insertion = insertion
         self._parts: list[bytes] = []
 
     def take(self, data: bytes) -> bytes:
         self.bytes_out += len(data)
+        if self._insertion is not None:
+            return self._held(data)
         if self._tally is not None and self.bytes_out <= BODY_MAX:
             self._parts.append(data)
         return data
 
     def rest(self) -> bytes:
-        if self._tally is not None and self._parts and self.bytes_out <= BODY_MAX:
-            self._tally.body(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+        if not self._parts or self.bytes_out > BODY_MAX:
+            return b""
+        whole = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts = []
-        return b""
+        if self._tally is not None:
+            self._tally.body(whole)
+        return self._insertion.body(whole) if self._insertion is not None else b""
+
+    def _held(self, data: bytes) -> bytes:
+        """Nothing until the end, when the whole answer can be changed; one that is too large goes as it is."""
+        self._parts.append(data)
+        if self.bytes_out <= BODY_MAX:
+            return b""
+        self._insertion = None
+        held, self._parts = b"".join(self._parts), []
+        return held
 
 
 class StreamRelay:
-    """An event stream. `hide_usage` leaves out the usage chunk; `show_model` (a JSON string) replaces `openai-model`."""
+    """An event stream. `hide_usage` leaves out the usage chunk; `show_model` (a JSON string) replaces `openai-model`; an
+    insertion puts its notice in."""
 
-    def __init__(self, tally: Tally | None, hide_usage: bool, show_model: bytes | None) -> None:
+    def __init__(
+        self, tally: Tally | None, hide_usage: bool, show_model: bytes | None, insertion: Insertion | None = None
+    ) -> None:
         self.bytes_out = 0
         self.events = 0
         self.at_boundary = True
-        self.changes = hide_usage or show_model is not None
+        self.changes = hide_usage or show_model is not None or insertion is not None
         """The client may get other bytes than came, so their length is not known beforehand."""
         self._tally = tally
         self._hide = hide_usage
         self._show = show_model
+        self._insertion = insertion
         self._pending = bytearray()
         self._newest = b""
         self._completed = False
@@ -104,14 +125,16 @@ class StreamRelay:
             self._newest = whole
         if b'"usage"' in whole:
             self._meter(whole)
-            if self._hide:
-                return _without_usage(whole)
-        if self._show is not None:
-            if b"openai-model" in whole:
-                show = self._show
-                return _OPENAI_MODEL.sub(lambda found: found[1] + show, whole)
-            return whole
-        return whole if self._hide else data
+        return self._changed(whole) if self.changes else data
+
+    def _changed(self, whole: bytes) -> bytes:
+        """What the client gets for complete events."""
+        if self._hide and b'"usage"' in whole:
+            whole = _without_usage(whole)
+        if self._show is not None and b"openai-model" in whole:
+            show = self._show
+            whole = _OPENAI_MODEL.sub(lambda found: found[1] + show, whole)
+        return self._insertion.stream(whole) if self._insertion is not None else whole
 
     def rest(self) -> bytes:
         """What was held back of an unfinished event; the vendor's last event may lack its blank line."""
@@ -120,9 +143,11 @@ class StreamRelay:
         self._newest = held or self._newest
         if held and b'"usage"' in held:
             self._meter(held + b"\n\n")
-            if self._hide:
-                return _without_usage(held + b"\n\n")
-        return held if self.changes else b""
+        if not held or not self.changes:
+            return b""
+        if self._insertion is not None or (self._hide and b'"usage"' in held):
+            return self._changed(held + b"\n\n")
+        return held
 
     def _gather(self, data: bytes) -> bytes:
         """Complete events out of what is pending and what came; the remainder stays pending."""
@@ -158,12 +183,6 @@ def _without_usage(whole: bytes) -> bytes:
             kept.append(event)
         position = end
     return b"".join(kept) + whole[position:]
-
-
-def boundary_after(whole: bytes, position: int) -> int:
-    """The end of the first complete event at or after `position`, or `position` when there is none."""
-    found = [at + len(mark) for mark in (b"\n\n", b"\r\n\r\n", b"\r\r") if (at := whole.find(mark, position)) >= 0]
-    return min(found, default=position)
 
 
 def _is_usage_chunk(event: bytes) -> bool:

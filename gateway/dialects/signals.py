@@ -85,7 +85,7 @@ def signals(ask: Ask, turns: Sequence[Raw] = ()) -> Signals:
         tools=count,
         image=newest.image,
         audio=newest.audio,
-        structured=_wants_structure(fields),
+        structured=wants_structure(fields),
         newest_role=newest.role,
         turns=len(turns),
         size=len(ask.body),
@@ -251,7 +251,7 @@ def _name_tools(raw: Raw, names: list[str], nested: bool) -> int:
     return 1
 
 
-def _wants_structure(fields: Mapping[str, Raw]) -> bool:
+def wants_structure(fields: Mapping[str, Raw]) -> bool:
     """Whether the answer must follow a schema: `response_format`, `text.format`, `output_config.format`."""
     for name, inner in (("response_format", ""), ("text", "format"), ("output_config", "format")):
         raw = fields.get(name)

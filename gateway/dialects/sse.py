@@ -34,6 +34,12 @@ def boundary(data: bytes) -> int:
     return end
 
 
+def boundary_after(whole: bytes, position: int) -> int:
+    """The end of the first complete event at or after `position`, or `position` when there is none."""
+    found = [at + len(mark) for mark in (b"\n\n", b"\r\n\r\n", b"\r\r") if (at := whole.find(mark, position)) >= 0]
+    return min(found, default=position)
+
+
 def events(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The complete events in these bytes: name (empty for the default) and data, its lines joined by line feeds.
 

@@ -70,4 +70,4 @@ def _with_guessed_output(partial: Usage, guess: Usage) -> Usage:
     if unsaid:
         kinds["output"] = kinds.get("output", 0) + unsaid
     problem = "" if partial.problem == "output_missing" else partial.problem
-    return replace(partial, kinds=kinds, exact=False, problem=problem, parts=())
+    return replace(partial, kinds=kinds, exact=False, problem=problem, reported=None, parts=())

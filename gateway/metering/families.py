@@ -31,6 +31,8 @@ STATES = ("warm", "cooling", "cold", "broken", "unknown")
 OBSERVED = ("hit", "partial", "miss", "unknown")
 SOURCES = ("override", "rule", "classifier", "sticky", "budget", "fallback")
 
+CHANNELS = ("header", "inline", "ask_first")
+
 CLOSED: dict[str, tuple[str, ...]] = {
     "status_class": STATUS_CLASSES,
     "kind": COST_KINDS,
@@ -39,6 +41,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "predicted": STATES,
     "observed": OBSERVED,
     "source": SOURCES,
+    "channel": CHANNELS,
 }
 """Labels whose values are fixed by the vocabulary."""
 
@@ -172,10 +175,24 @@ STALE_COST = Declared(
     labels=("team", "model", "cause"),
     unit="usd",
 )
+WARNINGS = Declared(
+    name="pointsman_warnings_total",
+    type="counter",
+    help="Threads about to be resumed after their prompt cache had gone, by the loudest way in which that was told.",
+    labels=("team", "client", "channel"),
+)
 SAVED = Declared(
     name="pointsman_saved_usd_total",
     type="counter",
-    help="US dollars not spent thanks to a decision, against what was asked for.",
+    help="US dollars an alternative would have cost more, event by event: routing against all on the code model, caching "
+    "against no cache, switching against staying; from the ledger. The reasons overlap.",
+    labels=("team", "reason"),
+    unit="usd",
+)
+WASTED = Declared(
+    name="pointsman_wasted_usd_total",
+    type="counter",
+    help="US dollars spent that an alternative would not have cost, event by event; from the ledger. The reasons overlap.",
     labels=("team", "reason"),
     unit="usd",
 )
@@ -223,6 +240,12 @@ BUDGET_ACCOUNTS = Declared(
     type="gauge",
     help="Accounts of a budget by how far they have used it: fine, warn, degrade or refuse.",
     labels=("budget", "level"),
+    merge="own",
+)
+BILL_CAPTURED = Declared(
+    name="pointsman_bill_captured_ratio",
+    type="gauge",
+    help="Share of the providers' bill that came through here, when `pointsman reconcile` last looked; 1 for all of it.",
     merge="own",
 )
 OVERHEAD = Declared(
@@ -326,48 +349,8 @@ PRICE_AGE = Declared(
     unit="seconds",
 )
 
-FAMILIES: tuple[Declared, ...] = (
-    REQUESTS,
-    TOKENS,
-    COST,
-    UNPRICED,
-    DECISIONS,
-    ROUTING_SECONDS,
-    SWITCHES,
-    SHADOWS,
-    CACHE_REQUESTS,
-    CACHE_OUTCOMES,
-    CACHE_SHIFTS,
-    STALE_RESUMES,
-    STALE_COST,
-    SAVED,
-    BUDGET,
-    BUDGET_SPENT,
-    BUDGET_RESERVED,
-    BUDGET_REMAINING,
-    BUDGET_SHARE,
-    BUDGET_ACCOUNTS,
-    OVERHEAD,
-    UPSTREAM_SECONDS,
-    FIRST_TOKEN,
-    INFLIGHT,
-    REFUSALS,
-    LOOP_HELD,
-    LOOP_STALL,
-    WORKERS,
-    WORKERS_LOST,
-    LEDGER_LAG,
-    LEDGER_BACKLOG,
-    LEDGER_ERRORS,
-    EVENTS,
-    CONFIG_RELOAD,
-    PRICE_AGE,
-    RESUME_IDLE,
-    DRAINING,
-    CONFIG_VERSION,
-    PRICES_VERSION,
-)
-"""In the order of the page and of the reference."""
+FAMILIES: tuple[Declared, ...] = tuple(each for each in tuple(globals().values()) if isinstance(each, Declared))
+"""All of the above in their order, which is that of the page and of the reference."""
 DECLARED = {each.name: each for each in FAMILIES}
 
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
@@ -400,6 +383,7 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     CACHE_REQUESTS.name: tuple({"state": state} for state in STATES),
     REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
+    WARNINGS.name: tuple({"client": client, "channel": channel} for client in CLIENTS for channel in CHANNELS),
     STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.

@@ -4,29 +4,40 @@ An intent whose settlement is not there yet waits in the table `open`, as it was
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from gateway.metering.journal import Entry
 from gateway.metering.ledger_hours import Hours
 from gateway.metering.ledger_rows import fees_of, insert, nobody
+from gateway.metering.ledger_savings import Savings
 from gateway.metering.types import Intent, Settlement
+from gateway.metering.whatif import NOTHING_KNOWN, WhatIf
 
+Reckon = Callable[[Intent, Settlement], WhatIf]
 _AMONG = "WHERE id IN (SELECT value FROM json_each(?))"
 _encode = msgspec.json.Encoder().encode
 _decode_intent = msgspec.json.Decoder(Intent).decode
 
 
+def unreckoned(_: Intent, __: Settlement) -> WhatIf:
+    """Where no config has said what to compare with."""
+    return NOTHING_KNOWN
+
+
 class Batch:
     """Records on their way into the ledger, inside the caller's transaction. Both methods raise what SQLite raises."""
 
-    def __init__(self, connection: sqlite3.Connection, journal: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, journal: str, reckon: Reckon = unreckoned) -> None:
+        """`reckon` says what an event would have cost otherwise."""
+        self._reckon = reckon
         self._connection = connection
         self._journal = journal
         self._intents: dict[str, Intent] = {}
         """Those that have no settlement so far."""
         self._hours = Hours()
+        self._savings = Savings()
 
     def add(self, found: Iterable[Entry]) -> None:
         """Book some records. `Doubled` when one settles what is settled already."""
@@ -40,14 +51,16 @@ class Batch:
         settled = []
         for each in settlements:
             intent = self._intents.pop(each.id, None) or earlier.get(each.id) or nobody(each)
-            settled.append((intent, each, fees_of(each)))
+            settled.append((intent, each, fees_of(each), self._reckon(intent, each)))
         insert(self._connection, self._journal, settled)
         for row in settled:
-            self._hours.add(*row)
+            self._hours.add(*row[:3])
+            self._savings.add(row[0].team, row[1], row[3])
 
     def close(self) -> None:
         """Book what the batch as a whole gave: sums, and intents that stay open."""
         self._hours.write(self._connection)
+        self._savings.write(self._connection)
         self._connection.executemany(
             "INSERT INTO open VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             [(intent.id, self._journal, _encode(intent).decode()) for intent in self._intents.values()],

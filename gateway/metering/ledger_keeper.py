@@ -17,6 +17,7 @@ from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
+from gateway.metering.spend_compare import savings
 
 WRITER_LOOK_S = 2.0
 """How often the ledger's writer is looked at; one that has died is started again."""
@@ -41,11 +42,14 @@ async def keep_writer(writer: LedgerProcess) -> None:
         await asyncio.sleep(WRITER_LOOK_S)
 
 
-async def tell_ledger(metrics: Metrics, writer: LedgerProcess) -> None:
-    """Bring the ledger's gauges up to date. A ledger that cannot be read now keeps its last numbers."""
+async def tell_ledger(metrics: Metrics, writer: LedgerProcess, ledger: Ledger) -> None:
+    """Bring what the ledger knows up to date. A ledger that cannot be read now keeps its last numbers."""
     with contextlib.suppress(sqlite3.Error):
-        backlog_bytes = await asyncio.get_running_loop().run_in_executor(None, writer.backlog_bytes)
+        backlog_bytes, found = await asyncio.get_running_loop().run_in_executor(
+            None, lambda: (writer.backlog_bytes(), list(savings(ledger)))
+        )
         metrics.ledger(writer.lag_s(backlog_bytes), backlog_bytes, writer.errors)
+        metrics.compared(found)
 
 
 def seed_budgets(budgets: Budgets, snapshot: Snapshot, ledger: Ledger) -> None:

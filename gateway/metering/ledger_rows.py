@@ -12,14 +12,15 @@ import msgspec
 from msgspec.structs import astuple, replace
 
 from gateway.metering.types import KINDS, Intent, Settlement
+from gateway.metering.whatif import WhatIf
 
 ESTIMATED_BYTES_PER_TOKEN = 4
 """The rule of thumb `gateway/metering/estimate.py` goes by."""
 SHAPES_MAX = 100
 """Statements kept, one for each set of token kinds; a dozen are in use, and SQLite keeps 128 prepared."""
 
-Settled = tuple[Intent, Settlement, int]
-"""An intent, what came of it, and what was paid beside its tokens in pico-dollars."""
+Settled = tuple[Intent, Settlement, int, WhatIf]
+"""An intent, what came of it, what was paid beside its tokens in pico-dollars, and what it would have cost otherwise."""
 
 _MODEL = Intent.__struct_fields__.index("model")
 _STREAM = Intent.__struct_fields__.index("stream")
@@ -27,7 +28,8 @@ _INTENT = Intent.__struct_fields__[:_MODEL] + Intent.__struct_fields__[_MODEL + 
 _FIXED = (
     *_INTENT, "journal", "settled_at", "outcome", "status", "model", "upstream", "provider", "served", "tier",
     "response_id", "attempts", "ttft_ms", "duration_ms", "bytes_out", "cache_observed", "picos", "fee_picos",
-    "price_status", "price_reason", "price_rows", "exact",
+    "price_status", "price_reason", "price_rows", "exact", "if_code", "if_general", "if_uncached", "if_stayed",
+    "wasted_picos", "wasted_cause",
 )  # fmt: skip
 """The settlement says which model and upstream answered, and whose they are."""
 _KINDS = frozenset(KINDS)
@@ -48,9 +50,9 @@ def insert(connection: sqlite3.Connection, journal: str, settled: Iterable[Settl
     `Doubled` if one is there already, `UnknownKind`, or what SQLite raises: then some may be written and some not.
     """
     shapes: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
-    for intent, settlement, fee_picos in settled:
+    for intent, settlement, fee_picos, otherwise in settled:
         shape = (*settlement.kinds, "fees" if settlement.fees else "", *settlement.by_kind)
-        row = _row(intent, journal, settlement, fee_picos)
+        row = _row(intent, journal, settlement, fee_picos, otherwise)
         if shape in shapes:
             shapes[shape].append(row)
         else:
@@ -72,7 +74,9 @@ def _statement(shape: tuple[str, ...]) -> str:
     return f"INSERT INTO requests ({', '.join(columns)}) VALUES ({values}) ON CONFLICT (id) DO NOTHING"
 
 
-def _row(intent: Intent, journal: str, settlement: Settlement, fee_picos: int) -> tuple[object, ...]:
+def _row(
+    intent: Intent, journal: str, settlement: Settlement, fee_picos: int, otherwise: WhatIf
+) -> tuple[object, ...]:
     """The values of `_FIXED`, then tokens, then fees, then costs."""
     asked = astuple(intent)
     fees = (_encode(settlement.fees).decode(),) if settlement.fees else ()
@@ -102,6 +106,7 @@ def _row(intent: Intent, journal: str, settlement: Settlement, fee_picos: int) -
         settlement.price_reason,
         ",".join(settlement.price_rows),
         int(settlement.exact),
+        *astuple(otherwise),
         *settlement.kinds.values(),
         *fees,
         *settlement.by_kind.values(),
@@ -146,7 +151,8 @@ def unknown(intent: Intent, at: float) -> Settlement:
 def nobody(settlement: Settlement) -> Intent:
     """An intent for a settlement that has lost its own, so that at least its money is in the books."""
     nothing: dict[str, object] = dict.fromkeys(Intent.__struct_fields__, "")
-    numbers = {"at": settlement.at, "stream": False, "bytes_in": 0, "cache_expected_tokens": None, "estimate_picos": None}
+    numbers = {"at": settlement.at, "stream": False, "bytes_in": 0, "cache_expected_tokens": None, "estimate_picos": None,
+               "known_tokens": 0, "instead_picos": None}  # fmt: skip
     return msgspec.convert({**nothing, **numbers, "id": settlement.id}, Intent)
 
 

@@ -109,7 +109,28 @@ _STEP_3 = (
 """What is under way waits, as it was written down, in a small table of its own, so that a row is written once: settled."""
 _STEP_4 = ("ALTER TABLE requests ADD COLUMN key_id TEXT NOT NULL DEFAULT ''",)
 """Which of its team's keys a request came with."""
-STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4)
+_STEP_5 = (
+    "ALTER TABLE requests ADD COLUMN known_tokens INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE requests ADD COLUMN cache_cause TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE requests ADD COLUMN moved_from TEXT NOT NULL DEFAULT ''",
+    *(f"ALTER TABLE requests ADD COLUMN if_{name} INTEGER" for name in ("code", "general", "uncached", "stayed")),
+    "ALTER TABLE requests ADD COLUMN wasted_picos INTEGER",
+    "ALTER TABLE requests ADD COLUMN wasted_cause TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE savings (
+        hour INTEGER NOT NULL, team TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL,
+        requests INTEGER NOT NULL, picos INTEGER NOT NULL, PRIMARY KEY (hour, team, what, reason)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+"""What events would have cost otherwise (`gateway/metering/whatif.py`), NULL where that is not known; and what was saved and
+wasted by it per hour, the sum of all hours under hour -1."""
+_STEP_6 = (
+    "ALTER TABLE requests ADD COLUMN instead TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE requests ADD COLUMN instead_picos INTEGER",
+)
+"""The model a thread might have moved to or stayed with (`routing/stay.py`), and what that was expected to cost more."""
+STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5, _STEP_6)
 
 
 class LedgerError(RuntimeError):

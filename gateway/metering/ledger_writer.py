@@ -20,6 +20,7 @@ from gateway.metering.ledger_batch import Batch, open_intents
 from gateway.metering.ledger_rows import Doubled, UnknownKind, known, unknown
 from gateway.metering.ledger_schema import connect
 from gateway.metering.ledger_segments import Segment, journals, read, segments
+from gateway.metering.roads import RoadsFile
 
 REST_S = 0.05
 """Pause when all is applied; the ledger is that much behind at rest."""
@@ -39,6 +40,7 @@ class LedgerWriter:
         self._folder = journal_folder
         self._path = ledger_path
         self._wall = wall
+        self._roads = RoadsFile(journal_folder)
         self._connection: sqlite3.Connection | None = None
         self._lock = -1
         self._offsets: dict[str, int] = {}
@@ -129,7 +131,7 @@ class LedgerWriter:
         with self._transaction() as connection:
             try:
                 connection.execute("SAVEPOINT batch")
-                _add(connection, segment.journal, found)
+                self._add(connection, segment.journal, found)
             except Exception as error:  # SQLite and msgspec both refuse a bad record, each in ways of its own
                 if not _is_the_records(error):
                     raise
@@ -143,7 +145,7 @@ class LedgerWriter:
         for entry in found:
             connection.execute("SAVEPOINT single")
             try:
-                _add(connection, journal, [self._bookable(entry)])
+                self._add(connection, journal, [self._bookable(entry)])
             except Doubled:  # read a second time: what is in the books stays as it is
                 connection.execute("ROLLBACK TO single")
                 connection.execute("DELETE FROM open WHERE id = ?", (_id(entry),))
@@ -154,6 +156,11 @@ class LedgerWriter:
                 self.errors += 1
                 _log.warning("request %s cannot be booked: %s", _id(entry), error)
             connection.execute("RELEASE single")
+
+    def _add(self, connection: sqlite3.Connection, journal: str, found: Sequence[Entry]) -> None:
+        batch = Batch(connection, journal, self._roads.reckon())
+        batch.add(found)
+        batch.close()
 
     def _bookable(self, entry: Entry) -> Entry:
         """The entry, without token kinds that no column holds; that there were some is an error of ours."""
@@ -221,12 +228,6 @@ class LedgerWriter:
             if connection.in_transaction:  # SQLite has ended it itself where the disk was full
                 connection.execute("ROLLBACK")
             raise
-
-
-def _add(connection: sqlite3.Connection, journal: str, found: Sequence[Entry]) -> None:
-    batch = Batch(connection, journal)
-    batch.add(found)
-    batch.close()
 
 
 def _id(entry: Entry) -> str:

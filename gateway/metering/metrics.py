@@ -30,6 +30,8 @@ _USUAL_CLASSES = ("2xx", "4xx", "5xx", "none")
 
 SpendRow = tuple[str, str, str, str, str, int, int]
 """team, route, model, provider, kind, tokens, picos."""
+SavingRow = tuple[str, str, str, int]
+"""team, `saved` or `wasted`, reason, picos."""
 RequestRow = tuple[str, str, str, str, str, int]
 """team, route, model, provider, status class, requests."""
 
@@ -82,7 +84,9 @@ class Metrics:
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
+        self._warnings = self._counters[families.WARNINGS.name]
         self._saved = self._counters[families.SAVED.name]
+        self._wasted = self._counters[families.WASTED.name]
         self._refusals = self._counters[families.REFUSALS.name]
         self._events = self._counters[families.EVENTS.name]
         self._ledger_errors = self._counters[families.LEDGER_ERRORS.name].row()
@@ -172,9 +176,14 @@ class Metrics:
         if picos is not None:
             row.value += picos
 
-    def saved(self, team: str, reason: str, picos: int) -> None:
-        """Money that was not spent."""
-        self._saved.row(team, reason).value += picos
+    def warned(self, team: str, client: str, channel: str) -> None:
+        """Somebody was told what resuming a thread will cost."""
+        self._warnings.row(team, client, channel).value += 1
+
+    def compared(self, savings: Iterable[SavingRow]) -> None:
+        """What the ledger has found saved and wasted so far, in all."""
+        for team, what, reason, picos in savings:
+            (self._saved if what == "saved" else self._wasted).row(team, reason).value = picos
 
     def overhead(self, seconds: float) -> None:
         """The gateway's own time on one request."""
@@ -251,11 +260,15 @@ class Metrics:
         """Whether open answers are being finished before a stop."""
         self.gauges[families.DRAINING.name][()].value = 1 if yes else 0
 
+    def bill_captured(self, share: float | None) -> None:
+        """How much of the bill came through here; None where nobody has looked."""
+        self.gauges[families.BILL_CAPTURED.name][()].value = share
+
     def price_table_age(self, seconds: float) -> None:
         """Age of the built-in price table."""
         self.gauges[families.PRICE_AGE.name][()].value = seconds
 
-    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int, reserved_picos: int) -> None:
+    def budget(self, team: str, window: str, limit_picos: int, spent_picos: int, reserved_picos: int = 0) -> None:
         """A team's budget, and what is spent and held of it."""
         names = (self._names["team"].known(team), clean(window))
         left = max(0, limit_picos - spent_picos - reserved_picos)

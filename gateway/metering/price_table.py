@@ -7,6 +7,7 @@ start-up pays about a millisecond for a few thousand models.
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 from msgspec import Raw, Struct
@@ -66,6 +67,11 @@ _periods = msgspec.json.Decoder(tuple[Period, ...])
 def built_in() -> Table:
     """The table that came with the package."""
     return msgspec.json.decode((files("gateway.metering") / "price_table.json").read_bytes(), type=Table)
+
+
+def read(path: Path) -> Table:
+    """A table that was kept. `ValueError` or `OSError` for a file that is none."""
+    return msgspec.json.decode(path.read_bytes(), type=Table)
 
 
 def periods(row: Raw) -> tuple[Period, ...]:

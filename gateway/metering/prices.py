@@ -5,21 +5,21 @@ Unknown is never zero: a model, tier, kind or fee without a price leaves the ans
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway.metering.price_contract import NONE, WHOLE, Contract, agreed, contracts
 from gateway.metering.price_names import provider_named, spellings
+from gateway.metering.price_rows import CONTRACT, RowName, day_of, listed, parsed, period_of
 from gateway.metering.price_table import STANDARD, Period, Table, built_in, periods
 from gateway.metering.types import KINDS, Priced, PriceStatus, Usage
 from gateway.metering.usage_counts import INCOMPLETE
+from gateway.metering.usage_reported import REPORTS
 
 KNOWN_MAX = 4096
 """Models whose rows are kept decoded; names come from clients and answers, so there may be any number. About 8 MB."""
-PICOS_PER_USD_PER_MILLION = 10**6
-"""One dollar per million tokens is this many pico-dollars per token."""
 UNSPLIT = {
     "reasoning": "output",
     "input_audio": "input_uncached",
@@ -45,15 +45,16 @@ class Rates(Struct, frozen=True):
     """Kinds with a price of their own."""
     fees: Mapping[str, int]
     row: str
+    contract: Contract = NONE
 
 
 class Entry(Struct, frozen=True):
-    """What is known of one model: the table's periods, newest last, and the contract's rates, which win."""
+    """What is known of one model: the table's periods, newest last, and what was agreed, which wins."""
 
     name: str
     """`provider/model` as the row is called."""
     periods: tuple[Period, ...]
-    contract: Mapping[str, int]
+    contracts: tuple[Contract, ...]
     flat: Rates | None = None
     """The standard tier's rates where neither time nor length changes them, as for nine models in ten."""
 
@@ -61,34 +62,24 @@ class Entry(Struct, frozen=True):
 class PriceBook:
     """Prices by provider, model, service tier, prompt length and time."""
 
-    def __init__(self, table: Table, contract: Mapping[tuple[str, str], Mapping[str, int]]) -> None:
+    def __init__(self, table: Table, contract: Mapping[str, tuple[Contract, ...]]) -> None:
         self._table = table
         self._contract = contract
         self._known: dict[tuple[str, str], Entry | None] = {}
-        self._made: dict[tuple[str, int, str, int, bool], Rates] = {}
+        self._made: dict[tuple[str, int, str, int, bool, str], Rates] = {}
         self.built_at = datetime.fromisoformat(table.as_of).replace(tzinfo=UTC).timestamp()
-        bargains = sorted((name, *rates.items()) for name, rates in contract.items())
-        self.version = crc32(repr((table.as_of, bargains)).encode())
+        agreed_ = sorted(repr((provider, each)) for provider, all_ in contract.items() for each in all_)
+        self.version = crc32(repr((table.as_of, agreed_)).encode())
         """A number that changes when the prices do."""
 
     @classmethod
-    def load(cls, overrides: tuple[Mapping[str, str], ...]) -> "PriceBook":
-        """The built-in table under contract prices: each a provider, a model, and decimal USD per million by kind.
+    def load(cls, overrides: tuple[Mapping[str, str], ...], table: Table | None = None) -> "PriceBook":
+        """The built-in table, or another, under contract prices: each as the config's `prices` has it, as text.
 
         A contract price holds for its kind at every prompt length and service tier; kinds it does not name keep the
-        table's price.
+        table's price, or the agreed share of it.
         """
-        contract = {}
-        for each in overrides:
-            rates = {
-                kind: int(Decimal(usd) * PICOS_PER_USD_PER_MILLION)
-                for kind, usd in each.items()
-                if kind not in ("provider", "model")
-            }
-            if "output" in rates:
-                rates.setdefault("reasoning", rates["output"])
-            contract[provider_named(each["provider"]), each["model"].lower()] = rates
-        return cls(built_in(), contract)
+        return cls(built_in() if table is None else table, contracts(overrides))
 
     def rate(self, provider: str, model: str, kind: str, at: float) -> int | None:
         """Pico-dollars per token of a kind in the standard tier, for a short prompt, at `at` (unix seconds)."""
@@ -97,26 +88,59 @@ class PriceBook:
 
     def rates(self, provider: str, model: str, input_tokens: int, at: float) -> Rates | None:
         """The standard tier's prices for a prompt of this length at `at` (unix seconds); None for an unknown model."""
-        entry = self._entry(provider, model)
+        entry = self.entry(provider, model)
         return None if entry is None else self._rates(entry, STANDARD, input_tokens, at)
 
     def price(self, usage: Usage, provider: str, model: str, at: float) -> Priced:
         """The cost of one usage at `at` (unix seconds), fees included: `by_kind` holds the tokens' part of it."""
         if usage.problem and usage.problem not in INCOMPLETE:
             return _unpriced("no_usage" if usage.problem == "no_usage" else "impossible_usage")
+        if usage.reported is not None and provider_named(provider) in REPORTS:
+            return self._reported(usage, usage.reported, provider, model, at)
         if usage.parts:
             return self._sum(usage, provider, model, at)
         if not usage.kinds and not usage.fees:
             return _unpriced("incomplete_usage") if usage.problem else _FREE
-        entry = self._entry(provider, model)
+        entry = self.entry(provider, model)
         if entry is None:
             return _unpriced("unknown_model")
         if entry.flat is not None and usage.tier == STANDARD:
-            return _priced(usage, entry, entry.flat)
+            return _priced(usage, entry.flat)
         rates = self._rates(entry, usage.tier, usage.input_tokens, at)
         if rates is None:
             return _unpriced("unknown_tier")
-        return _priced(usage, entry, rates)
+        return _priced(usage, rates)
+
+    def _reported(self, usage: Usage, picos: int, provider: str, model: str, at: float) -> Priced:
+        """What the provider says it cost, shared among the kinds as the table has it; a contract knows better than both."""
+        found = self.price(replace(usage, reported=None), provider, model, at)
+        if found.picos == picos or any(row.startswith(CONTRACT) for row in found.rows):
+            return found
+        calls = 0 if found.picos is None else found.picos - sum(found.by_kind.values())
+        whole = found.status == "priced" or found.reason == "incomplete_usage"
+        tokens = max(0, picos - calls) if whole else min(picos, sum(found.by_kind.values()))
+        return Priced(
+            picos=picos,
+            by_kind=_shared(found.by_kind, tokens),
+            rows=(*found.rows, f"reported/{provider_named(provider)}"),
+            status="priced",
+        )
+
+    def listed(self, row: str) -> Mapping[str, int] | None:
+        """List prices in pico-dollars per token by kind that a row's name on an event stands for; None for another table's.
+
+        So history can be priced again, and what a contract saved be told.
+        """
+        name = parsed(row)
+        period = None if name is None else period_of(self._table, name)
+        if name is None or period is None:
+            return None
+        chosen, percent = (STANDARD, 100) if not name.tier else _tier(period, name.tier) or (None, 100)
+        kinds = None if chosen is None else listed(period, chosen, name.over, name.off_peak)
+        if kinds is None:
+            return None
+        found = {kind: _rate(NONE, kinds, percent, kind) for kind in KINDS}
+        return {kind: rate for kind, rate in found.items() if rate is not None}
 
     def split(self, usage: Usage, provider: str, model: str, at: float) -> Mapping[str, int]:
         """The kinds with media folded into text where this model's vendor does not price them apart."""
@@ -148,7 +172,8 @@ class PriceBook:
             reason=reason,
         )
 
-    def _entry(self, provider: str, model: str) -> Entry | None:
+    def entry(self, provider: str, model: str) -> Entry | None:
+        """What is known of a model, None for one that is not; decoded once."""
         key = (provider, model)
         try:
             return self._known[key]
@@ -164,23 +189,23 @@ class PriceBook:
 
     def _look_up(self, provider: str, model: str) -> Entry | None:
         names = list(spellings(provider, model))
-        contract = next((self._contract[provider, name] for name in names if (provider, name) in self._contract), {})
+        contract = agreed(self._contract.get(provider, ()), names)
         for name in names:
             row = self._table.rows.get(f"{provider}/{name}")
             if row is not None:
-                return Entry(name=f"{provider}/{name}", periods=periods(row), contract=contract)
-        return Entry(name=f"{provider}/{names[-1]}", periods=(), contract=contract) if contract else None
+                return Entry(name=f"{provider}/{name}", periods=periods(row), contracts=contract)
+        if not any(each.rates for each in contract):
+            return None  # a share of an unknown price is unknown
+        return Entry(name=f"{provider}/{names[-1]}", periods=(), contracts=contract)
 
     def _rates(self, entry: Entry, tier: str, input_tokens: int, at: float) -> Rates | None:
         """The rates that hold; None for a tier that has none."""
         if entry.flat is not None and tier == STANDARD:
             return entry.flat
+        contract = _agreed_at(entry.contracts, at)
         if not entry.periods:
-            return self._kept((entry.name, 0, "", 0, False), entry, {}, NO_PERIOD, 100)
-        period = entry.periods[0]
-        for later in entry.periods:
-            if at >= later.since:
-                period = later
+            return self._kept((entry.name, 0, "", 0, False, contract.row), contract, {}, NO_PERIOD, 100)
+        period = in_force(entry.periods, at)
         chosen, percent = STANDARD, 100
         if tier:
             named = _tier(period, tier)
@@ -192,35 +217,36 @@ class PriceBook:
         for longer in bands:
             if input_tokens > longer.over:
                 band = longer
-        off_peak = bool(period.windows) and chosen == STANDARD and not band.over and _is_quiet(period, at)
-        key = (entry.name, period.since, tier, band.over, off_peak)
-        return self._made.get(key) or self._kept(key, entry, period.off_peak if off_peak else band.kinds, period, percent)
+        off_peak = bool(period.windows) and chosen == STANDARD and not band.over and is_quiet(period, at)
+        key = (entry.name, period.since, tier, band.over, off_peak, contract.row)
+        prices = period.off_peak if off_peak else band.kinds
+        return self._made.get(key) or self._kept(key, contract, prices, period, percent)
 
     def _kept(
-        self, key: tuple[str, int, str, int, bool], entry: Entry, listed: Mapping[str, int], period: Period, percent: int
+        self,
+        key: tuple[str, int, str, int, bool, str],
+        contract: Contract,
+        prices: Mapping[str, int],
+        period: Period,
+        percent: int,
     ) -> Rates:
         """The rates for one answer in any of the ways it can be priced, worked out once."""
-        name, since, tier, over, off_peak = key
+        name, since, tier, over, off_peak, _ = key
+        found = {kind: _rate(contract, prices, percent, kind) for kind in KINDS}
         rates = self._made[key] = Rates(
-            kinds={kind: rate for kind in KINDS if (rate := _rate(entry.contract, listed, percent, kind)) is not None},
-            apart=frozenset(listed) | frozenset(entry.contract),
-            fees=period.fees,
-            row=(self._row(name, since, tier, over) + (";off_peak" if off_peak else "")) if entry.periods else "",
+            kinds={kind: rate for kind, rate in found.items() if rate is not None},
+            apart=frozenset(prices) | frozenset(contract.rates),
+            fees={fee: _share(picos, contract.share) for fee, picos in period.fees.items()},
+            row="" if period is NO_PERIOD else str(RowName(self._table.as_of, name, day_of(since), tier, over, off_peak)),
+            contract=contract,
         )
         return rates
-
-    def _row(self, name: str, since: int, tier: str, over: int) -> str:
-        """What identifies a price for good: the table's day, the row, and which of its prices."""
-        return (
-            f"{self._table.as_of}/{name}"
-            + (f";since={datetime.fromtimestamp(since, UTC):%Y-%m-%d}" if since else "")
-            + (f";tier={tier}" if tier else "")
-            + (f";over={over}" if over else "")
-        )
 
 
 def _is_flat(entry: Entry) -> bool:
     """Whether one list of prices holds whenever, and however long the prompt is."""
+    if len(entry.contracts) > 1 or any(each.since for each in entry.contracts):
+        return False
     if not entry.periods:
         return True
     only = entry.periods[0]
@@ -243,19 +269,38 @@ def _tier(period: Period, tier: str) -> tuple[str, int] | None:
     return chosen, percent
 
 
-def _rate(contract: Mapping[str, int], listed: Mapping[str, int], percent: int, kind: str) -> int | None:
+def in_force(periods: tuple[Period, ...], at: float) -> Period:
+    """The period whose prices hold at `at`; the first of all for a time before it."""
+    period = periods[0]
+    for later in periods:
+        if at >= later.since:
+            period = later
+    return period
+
+
+def _agreed_at(contracts: tuple[Contract, ...], at: float) -> Contract:
+    """What was agreed at `at`; list prices before the first agreement."""
+    return next((each for each in reversed(contracts) if at >= each.since), NONE)
+
+
+def _rate(contract: Contract, prices: Mapping[str, int], percent: int, kind: str) -> int | None:
     """Pico-dollars per token; None where neither contract nor table has a price."""
     for name in (kind, UNSPLIT.get(kind)):
         if name is None:
             break
-        if (agreed := contract.get(name)) is not None:
-            return agreed
-        if (found := listed.get(name)) is not None:
-            return found * percent // 100
+        if (rate := contract.rates.get(name)) is not None:
+            return rate
+        if (found := prices.get(name)) is not None:
+            return _share(found * percent // 100, contract.share)
     return None
 
 
-def _priced(usage: Usage, entry: Entry, rates: Rates) -> Priced:
+def _share(picos: int, share: int) -> int:
+    """A share of a price to the nearest pico-dollar."""
+    return picos if share == WHOLE else (picos * share + WHOLE // 2) // WHOLE
+
+
+def _priced(usage: Usage, rates: Rates) -> Priced:
     by_kind: dict[str, int] = {}
     reason = "incomplete_usage" if usage.problem and not _is_settled(usage, rates) else ""
     sum_picos = 0
@@ -277,7 +322,7 @@ def _priced(usage: Usage, entry: Entry, rates: Rates) -> Priced:
     return Priced(
         picos=None if status == "unpriced" else sum_picos + fees,
         by_kind=by_kind,
-        rows=_rows(by_kind, entry, rates) if known else (),
+        rows=_rows(by_kind, rates) if known else (),
         status=status,
         reason=reason,
     )
@@ -288,19 +333,28 @@ def _is_settled(usage: Usage, rates: Rates) -> bool:
     return usage.problem == "cached_media" and not rates.apart & MEDIA_IN
 
 
-def _rows(by_kind: Mapping[str, int], entry: Entry, rates: Rates) -> tuple[str, ...]:
+def _rows(by_kind: Mapping[str, int], rates: Rates) -> tuple[str, ...]:
     """What identifies the prices that were used."""
     rows = (rates.row,) if rates.row else ()
-    if entry.contract and any(kind in entry.contract for kind in by_kind):
-        return (*rows, f"contract/{entry.name}")
-    return rows
+    return (*rows, rates.contract.row) if rates.contract.touches(by_kind) else rows
+
+
+def _shared(by_kind: Mapping[str, int], picos: int) -> dict[str, int]:
+    """A sum among kinds in the proportion they had, to the last pico-dollar."""
+    whole = sum(by_kind.values())
+    if not whole:
+        return {}
+    found = {kind: part * picos // whole for kind, part in by_kind.items()}
+    greatest = max(found, key=lambda kind: found[kind])
+    found[greatest] += picos - sum(found.values())
+    return found
 
 
 def _unpriced(reason: str) -> Priced:
     return Priced(picos=None, by_kind={}, rows=(), status="unpriced", reason=reason)
 
 
-def _is_quiet(period: Period, at: float) -> bool:
+def is_quiet(period: Period, at: float) -> bool:
     """Whether an instant lies in one of the period's windows of the week, or on one of its holidays."""
     day, second = divmod(int(at), _DAY_S)
     weekday, minute = (day + 3) % 7 + 1, second // 60  # 1970 began on a Thursday

@@ -16,6 +16,13 @@ _BY_CAUSE = {"expired": EXPIRED, "broken": "unexplained"}
 """The learned cause in the words of the documented ones; what broke under an intact prompt cannot be seen."""
 
 
+class Lost(Struct, frozen=True):
+    """Tokens that were paid for anew, and what that cost above the price of a read; None where a price is not known."""
+
+    tokens: int
+    picos: int | None
+
+
 class Rebuilt(Struct, frozen=True):
     """A part of a prompt that was paid for anew. `picos` is what that cost above the price of a read."""
 
@@ -42,20 +49,28 @@ def rebuilt(
     """
     if observed not in MISSED or freshness.state == "unknown":
         return None
+    found = lost(known_tokens, kinds, by_kind, read_rate)
+    return None if found is None else Rebuilt(cause=cause_of(freshness), tokens=found.tokens, picos=found.picos)
+
+
+def lost(
+    known_tokens: int, kinds: Mapping[str, int], by_kind: Mapping[str, int], read_rate: int | None
+) -> Lost | None:
+    """What was paid for again of a prefix this long, in an answer that missed it; None where nothing was."""
     total = input_tokens(kinds)
     read = kinds.get("cache_read", 0)
     paid_tokens = total - read
-    lost = min(known_tokens, total) - read
-    if lost <= 0 or paid_tokens <= 0:
+    tokens = min(known_tokens, total) - read
+    if tokens <= 0 or paid_tokens <= 0:
         return None
     picos = None
     paid = [by_kind.get(kind) for kind in INPUT_KINDS if kind != "cache_read" and kinds.get(kind)]
     if read_rate is not None and None not in paid:
-        picos = max(0, lost * sum(each for each in paid if each is not None) // paid_tokens - lost * read_rate)
-    return Rebuilt(cause=_cause(freshness), tokens=lost, picos=picos)
+        picos = max(0, tokens * sum(each for each in paid if each is not None) // paid_tokens - tokens * read_rate)
+    return Lost(tokens=tokens, picos=picos)
 
 
-def _cause(freshness: Freshness) -> str:
+def cause_of(freshness: Freshness) -> str:
     """Why it was lost: what was seen of the prompt, else what was learned of the provider, else the documents' word."""
     seen = freshness.state == "broken" or freshness.reason in ("model_changed", "past_lifetime")
     if freshness.cause and not seen:

@@ -5,9 +5,9 @@ is counted and never added up as 0.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
@@ -16,8 +16,10 @@ from gateway.metering.ledger_schema import CALLER, PLACE
 from gateway.metering.metrics import RequestRow, SpendRow
 from gateway.metering.types import KINDS, PICOS_PER_USD
 
-By = Literal["team", "user", "client", "agent", "route", "model", "provider", "thread", "session"]
-BY: tuple[By, ...] = ("team", "user", "client", "agent", "route", "model", "provider", "thread", "session")
+By = Literal["team", "user", "client", "agent", "route", "model", "provider", "thread", "session", "agent_tree"]
+BY: tuple[By, ...] = get_args(By)
+COLUMNS: Mapping[By, str] = {by: "session" if by == "agent_tree" else by for by in BY}
+"""The column each stands for: a tree goes by the name of its session."""
 HOUR_S = 3600
 LINES_MAX = 10_000
 """Lines of one report; the smallest beyond it are left out and counted."""
@@ -140,7 +142,7 @@ def _parts(ledger: Ledger, by: By, since_at: float, team: str | None) -> Iterato
 def _from_hours(ledger: Ledger, table: str, by: By, first_hour: int, team: str | None) -> Iterator[Line]:
     tokens = ", ".join(exact_sum(f"tokens_{kind}", kind) for kind in KINDS)
     query = (
-        f"SELECT {by} AS name, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(estimated) AS estimated,"
+        f"SELECT {COLUMNS[by]} AS name, sum(requests) AS requests, sum(unpriced) AS unpriced, sum(estimated) AS estimated,"
         f" {exact_sum('picos', 'picos')}, {tokens} FROM {table} WHERE hour >= ?{_and_team(team)} GROUP BY 1"
     )
     return map(_line, ledger.rows(query, [first_hour, *([] if team is None else [team])]))
@@ -149,7 +151,7 @@ def _from_hours(ledger: Ledger, table: str, by: By, first_hour: int, team: str |
 def _from_rows(ledger: Ledger, by: By, start: float, end: float | None, team: str | None) -> Iterator[Line]:
     tokens = ", ".join(exact_sum(kind, kind) for kind in KINDS)
     query = (
-        f"SELECT {by} AS name, count(*) AS requests, sum(price_status != 'priced') AS unpriced,"
+        f"SELECT {COLUMNS[by]} AS name, count(*) AS requests, sum(price_status != 'priced') AS unpriced,"
         f" sum(NOT exact) AS estimated, {exact_sum('picos', 'picos')}, {tokens} FROM requests"
         f" WHERE settled_at >= ?{'' if end is None else ' AND settled_at < ?'}{_and_team(team)} GROUP BY 1"
     )

@@ -1,22 +1,26 @@
 """Spend as a FOCUS 1.4 Cost and Usage dataset, the common bill format of FinOps tools.
 
 A row is what one team used of one token kind of one model at one price on one UTC day. Its quantity is tokens, not requests,
-and the kinds of a prompt (uncached, read from and written to a cache) stay apart. Costs are the ledger's: list prices, or
-the contract's where the config has some, so the four costs of a row are the same. What has no price cannot be said in this
-format, whose costs must be numbers; it is left out and counted.
+and the kinds of a prompt (uncached, read from and written to a cache) stay apart. Costs are the ledger's; where a contract
+of the config set them, the list cost is what the row of the price table says, as far as this version has that table. Fees
+and prices without such a row have one cost four times. What has no price cannot be said in this format, whose costs must be
+numbers; it is left out and counted.
 Columns: FOCUS specification 1.4, Cost and Usage, mandatory ones and those that apply (read in November 2026). `TokenType`
 belongs to the next version; here it carries the prefix of custom properties.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from msgspec import Struct
 
 from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.price_rows import CONTRACT
+from gateway.metering.prices import PriceBook
+from gateway.metering.spend import COLUMNS as SPEND_COLUMNS
 from gateway.metering.spend import By, usd
 from gateway.metering.types import KINDS
 
@@ -55,10 +59,13 @@ class Focus(Struct, frozen=True):
     unpriced: int
 
 
-def focus(ledger: Ledger, by: By, since_at: float, team: str | None = None) -> Focus:
-    """What was charged since a moment in Unix seconds. `by` becomes a tag beside team and route."""
+def focus(ledger: Ledger, by: By, since_at: float, team: str | None = None, prices: PriceBook | None = None) -> Focus:
+    """What was charged since a moment in Unix seconds.
+
+    `by` becomes a tag beside team and route; `prices` tell the list costs behind a contract's.
+    """
     rows = _rows(ledger, by, since_at, team)
-    charges = tuple(charge for row in rows for charge in _charges(row, by))
+    charges = tuple(charge for row in rows for charge in _charges(row, by, prices))
     return Focus(charges=charges, unpriced=sum(row["unpriced"] for row in rows))
 
 
@@ -67,26 +74,29 @@ def _rows(ledger: Ledger, by: By, since_at: float, team: str | None) -> list[sql
     for kind in KINDS:
         sums.append(exact_sum(f"CASE WHEN picos_{kind} IS NULL THEN 0 ELSE {kind} END", kind))
         sums.append(exact_sum(f"picos_{kind}", f"picos_{kind}"))
+    tag = SPEND_COLUMNS[by]
     query = (
         f"SELECT CAST(settled_at / {DAY_S} AS INTEGER) AS day, team, route, upstream, provider,"
-        f" CASE served WHEN '' THEN model ELSE served END AS billed, price_rows, {by} AS tag, {', '.join(sums)}"
+        f" CASE served WHEN '' THEN model ELSE served END AS billed, price_rows, {tag} AS tag, {', '.join(sums)}"
         f" FROM requests WHERE settled_at >= ?{'' if team is None else ' AND team = ?'} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
     )
     return ledger.rows(query, [since_at, *([] if team is None else [team])])
 
 
-def _charges(row: sqlite3.Row, by: By) -> Iterator[dict[str, str]]:
+def _charges(row: sqlite3.Row, by: By, prices: PriceBook | None) -> Iterator[dict[str, str]]:
     """The charges of one group: a kind each, and what was paid beside tokens."""
     common = _common(row, by)
+    listed = _listed(row["price_rows"], prices)
     for kind in KINDS:
         tokens = total(row, kind)
         if not tokens:
             continue
         meter, token_type = _METERS[kind]
         picos = total(row, f"picos_{kind}")
+        rate = listed.get(kind)
         charge = {
             **common,
-            **_costs(picos),
+            **_costs(picos, picos if rate is None else tokens * rate),
             "ChargeDescription": f"{meter} of {row['billed']}",
             "ConsumedQuantity": str(tokens),
             "ConsumedUnit": "Tokens",
@@ -98,13 +108,14 @@ def _charges(row: sqlite3.Row, by: By) -> Iterator[dict[str, str]]:
         if picos % tokens == 0 and row["price_rows"]:  # one price held for all of them
             price = usd(picos // tokens * BLOCK)
             details = {"x_ModelId": row["billed"], "x_TokenType": token_type}
-            charge |= {"ListUnitPrice": price, "ContractedUnitPrice": price, "PricingCategory": "Standard"}
+            list_price = price if rate is None else usd(rate * BLOCK)
+            charge |= {"ListUnitPrice": list_price, "ContractedUnitPrice": price, "PricingCategory": "Standard"}
             charge |= {"SkuPriceId": f"{row['price_rows']}/{kind}", "SkuPriceDetails": json.dumps(details)}
         yield charge
     if picos := total(row, "fee"):
         yield {
             **common,
-            **_costs(picos),
+            **_costs(picos, picos),
             "ChargeDescription": f"{_FEE_METER} of {row['billed']}",
             "ConsumedQuantity": str(row["with_fee"]),
             "ConsumedUnit": "Requests",
@@ -142,8 +153,16 @@ def _common(row: sqlite3.Row, by: By) -> dict[str, str]:
     }
 
 
-def _costs(picos: int) -> dict[str, str]:
-    return dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), usd(picos))
+def _costs(picos: int, at_list: int) -> dict[str, str]:
+    return dict.fromkeys(("BilledCost", "EffectiveCost", "ContractedCost"), usd(picos)) | {"ListCost": usd(at_list)}
+
+
+def _listed(rows: str, prices: PriceBook | None) -> Mapping[str, int]:
+    """List prices beside a contract's, empty where there is no contract or more than one row of the table."""
+    first, _, agreed = rows.partition(",")
+    if prices is None or not agreed.startswith(CONTRACT) or "," in agreed:
+        return {}
+    return prices.listed(first) or {}
 
 
 def _moment(at: datetime) -> str:

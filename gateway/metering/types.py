@@ -89,6 +89,8 @@ class Usage(Struct, frozen=True):
     """False when these are our estimate because the provider reported nothing, or nothing that can be right."""
     problem: str = ""
     """Why the numbers cannot be right (`negative`, `cached_exceeds_input`, …); such usage is never `priced`."""
+    reported: int | None = None
+    """Pico-dollars the provider says it cost, where it is one that says so."""
     parts: tuple["Usage", ...] = ()
     """Each step's own share where an answer took several, which may have run on several models; `kinds` is their sum."""
 
@@ -143,6 +145,16 @@ class Intent(Struct, frozen=True):
     estimate_picos: int | None
     key_id: str = ""
     """First digits of the digest of the key it came with; empty where none is configured."""
+    known_tokens: int = 0
+    """Tokens of its thread that were cached when it came."""
+    cache_cause: str = ""
+    """Why they would be lost, if they were (`gateway.metering.rebuilt`); empty where nothing is known."""
+    moved_from: str = ""
+    """Provider and model its thread was on, `openai/gpt-6.1-sol`, where this request goes to another."""
+    instead: str = ""
+    """The model that was weighed against this one when the thread might have moved; empty where none was."""
+    instead_picos: int | None = None
+    """What taking it was expected to cost more over the requests ahead; negative where money was not the reason."""
 
 
 class Settlement(Struct, frozen=True):

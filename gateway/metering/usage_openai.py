@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.metering.types import Usage
 from gateway.metering.usage_counts import Impossible, Object, count, greatest, part, word, writes
+from gateway.metering.usage_reported import reported
 
 _READ = ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens")
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
@@ -54,6 +55,7 @@ def openai_usage(
         response_id=word(response_id),
         exact=not problems,
         problem=problems[0] if problems else "",
+        reported=reported(usage),
     )
 
 

@@ -28,6 +28,8 @@ from gateway.metering.ledger_keeper import keep_writer, past_of, seed_budgets, s
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.page import page
 from gateway.metering.report import Merged
+from gateway.metering.roads import roads_of, write_roads
+from gateway.reconcile.told import noted
 from gateway.workers.door import Door
 from gateway.workers.messages import Accounts, Ask, Drain, Hurry, Leaving, Page, Ready, Reload, Start, Tell, Told
 from gateway.workers.share import Share
@@ -74,6 +76,7 @@ class Supervisor:
         DiskStore(home.threads).close()  # made by one before many open it
         self.ledger = Ledger.open(home.ledger)
         self.writer = LedgerProcess(home.journal, self.ledger)
+        write_roads(home.journal, roads_of(live.current))
         self.writer.recover()
         self.merged = Merged(seeded_metrics(live.current, self.ledger))
         columns = self.share.columns
@@ -145,6 +148,7 @@ class Supervisor:
         if state[0] != self._told_state[0]:
             snapshot = self.live.current
             self.merged.metrics.relabel(**labels_of(snapshot))
+            write_roads(self.home.journal, roads_of(snapshot))
             fresh = self.budgets.install(snapshot.budgets, snapshot.rate_limits, time.time())
             if fresh:
                 self._begin(self._seed(fresh))
@@ -260,10 +264,11 @@ class Supervisor:
     async def _answer(self, asker: Hand, number: int) -> None:
         metrics = self.merged.metrics
         await self._gather()
-        await tell_ledger(metrics, self.writer)
+        await tell_ledger(metrics, self.writer, self.ledger)
         metrics.workers(sum(hand.takes for hand in self.hands.values()))
         self.merged.settle_gauges()
         show(metrics, self.budgets, time.time())
+        metrics.bill_captured(noted(self.home.path))
         asker.say(Page(number=number, page=await page(metrics)))
 
     async def _gather(self) -> None:

@@ -55,13 +55,18 @@ STALE = (
     ("payments", "codex", "big", "past_lifetime", 250_000_000_000),
     ("research", "claude-code", "small", "unexplained", 5 * 10**11),
 )
-SAVED = (("payments", "routed_cheaper", 3 * 10**12),)
+SAVED = (
+    ("payments", "saved", "routing", 3 * 10**12),
+    ("research", "wasted", "lost_cache", 10**12),
+)
+"""A team, what, why, and picodollars, as the ledger compares them."""
 REFUSED = ("unknown_key", 401)
 HELD = 3
 """Dollars held of every budget."""
 USED = ("monthly", 0.75, {"fine": 3, "warn": 2, "degrade": 0, "refuse": 1})
 """A budget's name, the share its fullest account used, and its accounts by level."""
 SHADOWED = ("try-out", True)
+WARNED = ("payments", "codex", "inline")
 SWITCHED = ("code", "general", "rule")
 
 
@@ -73,8 +78,9 @@ def prepare(metrics: Metrics) -> None:
     metrics.in_force(1, 1)
     metrics.draining(False)
     metrics.loop_held(0.001)
-    for team, reason, _ in SAVED:
-        metrics.saved(team, reason, 0)
+    metrics.loop_stalled(0.002)
+    metrics.workers(2)
+    metrics.compared([(team, what, reason, 0) for team, what, reason, _ in SAVED])
 
 
 def drive(metrics: Metrics) -> None:
@@ -103,13 +109,13 @@ def drive(metrics: Metrics) -> None:
     for team, client, model, cause, picos in STALE:
         metrics.stale(team, client)
         metrics.rebuilt(team, model, cause, picos)
-    for team, reason, picos in SAVED:
-        metrics.saved(team, reason, picos)
+    metrics.compared(SAVED)
     for (team, window), (limit, spent) in BUDGETS.items():
         metrics.budget(team, window, limit * PICOS_PER_USD, spent * PICOS_PER_USD, HELD * PICOS_PER_USD)
     metrics.budget_used(*USED)
     metrics.switched(*SWITCHED)
     metrics.shadowed(*SHADOWED)
+    metrics.warned(*WARNED)
     metrics.refused(*REFUSED)
     metrics.ledger(LEDGER_LAG_S, 4096, 2)
     metrics.cache_shifted("openai")
@@ -158,7 +164,6 @@ def _sums() -> Truth:
         if event.outcome != "finished":
             add("every second Ends per … other than finished", event.outcome)
         add("Commonest reasons", WHY[event.source])
-        add("Decisions by route", event.route)
         add("Foretold and seen", f"{OBSERVED[event.state]} {event.state}")
         if not event.priced:
             add("Unpriced requests", "")
@@ -171,12 +176,13 @@ def _sums() -> Truth:
         add("Stale resumes by client", client)
         add("Paid for lost caches", "", Fraction(picos, PICOS_PER_USD))
         add("Cost of lost caches by cause", cause, Fraction(picos, PICOS_PER_USD))
-    for _, reason, picos in SAVED:
-        add("Saved", "", Fraction(picos, PICOS_PER_USD))
-        add("Saved by reason", reason, Fraction(picos, PICOS_PER_USD))
+    for _, what, reason, picos in SAVED:
+        add("Saved", "", Fraction(picos if what == "saved" else 0, PICOS_PER_USD))
+        add(f"{what.capitalize()} by reason", reason, Fraction(picos, PICOS_PER_USD))
     add("Refusals by kind", REFUSED[0])
     add("Threads moved", "")
     add("Threads moved by cause", f"{SWITCHED[2]} {SWITCHED[0]} {SWITCHED[1]}")
+    add("every second Warnings per …", WARNED[2])
     add("Rules in shadow", f"yes {SHADOWED[0]}")
     add("Config", "")
     add("Ledger lag", "", Fraction(LEDGER_LAG_S))

@@ -210,3 +210,34 @@ def test_a_team_sees_its_own_accounts(settings, upstream, tmp_path):
         assert only(running, authorization=f"Bearer {KEYS['payments']}")["spent"] == "0.200000000000"
         assert only(running, authorization=f"Bearer {KEYS['search']}")["team"] == "search"
         assert running.ask("/pointsman/budgets").status == 401
+
+
+def test_a_workers_worker_belongs_to_the_tree_it_grew_in(settings, tmp_path):
+    """opencode names of a child session only the session that started it."""
+    with gateway(tmp_path, settings) as running:
+        line = (("boss", ""), ("child", "boss"), ("grandchild", "child"), ("great-grandchild", "grandchild"))
+        named = [{"x-session-id": name} | ({"x-parent-session-id": above} if above else {}) for name, above in line]
+        replies = [running.ask("/v1/chat/completions", CHAT, headers) for headers in named]
+        assert [running.row(reply)["session"] for reply in replies] == ["boss"] * 4
+        (tree,) = running.ask("/pointsman/spend?by=agent_tree&since=all").json["lines"]
+        assert [(each["thread"], each["parent"]) for each in tree["agents"]] == [
+            ("session:boss", ""), ("session:child", "session:boss"), ("session:grandchild", "session:child"),
+            ("session:great-grandchild", "session:grandchild"),
+        ]  # fmt: skip
+
+
+def test_what_it_would_have_cost_is_in_the_ledger_and_in_the_metrics(settings, upstream, tmp_path):
+    """Ten cents of output on Luna at $0.50 a million would have been ten cents at $10."""
+    upstream.script = lambda asked, wire: wire.sendall(says("gpt-6-luna"))
+    ask = {"model": "general", "messages": [{"role": "user", "content": "tell me a story"}]}
+    with gateway(tmp_path, settings) as running:
+        row = running.row(running.ask("/v1/chat/completions", ask))
+        assert (row["picos"], row["if_code"], row["if_general"]) == (USD // 200, USD // 10, USD // 200)
+        assert running.metric("pointsman_saved_usd_total", team="default", reason="routing") == 0.095
+        told = running.ask("/pointsman/spend?compare=true&since=all").json
+        assert told["total"]["usd_if"]["code"] == "0.100000000000"
+    again = start(tmp_path, running.config)
+    try:
+        assert again.metric("pointsman_saved_usd_total", reason="routing") == 0.095
+    finally:
+        again.stop()

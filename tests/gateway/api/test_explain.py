@@ -14,6 +14,8 @@ from fastapi.testclient import TestClient
 from cache.stores.memory import MemoryStore
 from cache.threads import Threads
 from gateway.api import explain
+from gateway.budgets.budgets import Budgets
+from gateway.budgets.counters import LocalCounters
 from gateway.config.live import Live
 from gateway.keys import KeyRing
 
@@ -43,6 +45,7 @@ def served(folder: Path, keys: bool) -> Iterator[TestClient]:
     threads = Threads(MemoryStore(), 100, 1e6)
     app.state.house = SimpleNamespace(
         forecast=None,
+        budgets=Budgets(LocalCounters(10), LocalCounters(10)),
         live=live,
         keys=KeyRing(snapshot.teams, snapshot.admin_digests),
         threads=threads,

@@ -191,7 +191,7 @@ prices:
 
 
 def test_every_token_kind_can_have_a_price() -> None:
-    assert tuple(Price.model_fields) == ("provider", "model", *KINDS)
+    assert tuple(Price.model_fields) == ("provider", "model", "since", "percent", *KINDS)
 
 
 @pytest.mark.parametrize(

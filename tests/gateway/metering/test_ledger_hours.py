@@ -9,6 +9,7 @@ from gateway.metering.ledger_hours import Hours
 from gateway.metering.ledger_rows import fees_of, insert
 from gateway.metering.ledger_schema import CALLER, PLACE, add_up, connect
 from gateway.metering.types import KINDS
+from gateway.metering.whatif import NOTHING_KNOWN
 from tests.gateway.metering.records import AT, intent, ledger_rows, settlement
 
 REQUESTS = st.lists(
@@ -36,7 +37,7 @@ def test_memory_and_sql_agree(tmp_path_factory, requests, cut):
     with closing(connect(path)) as connection:
         for part in (made[:cut], made[cut:]):
             hours = Hours()
-            insert(connection, "w", [(asked, settled, fees_of(settled)) for asked, settled in part])
+            insert(connection, "w", [(asked, settled, fees_of(settled), NOTHING_KNOWN) for asked, settled in part])
             for asked, settled in part:
                 hours.add(asked, settled, fees_of(settled))
             hours.write(connection)

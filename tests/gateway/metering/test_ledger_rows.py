@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gateway.metering.ledger_rows import Doubled, UnknownKind, fees_of, insert, known, nobody, unknown
 from gateway.metering.ledger_schema import connect
 from gateway.metering.types import KINDS, Intent
+from gateway.metering.whatif import NOTHING_KNOWN
 from tests.gateway.metering.records import AT, book, check_sums, intent, ledger_rows, settlement, unpriced
 
 
@@ -71,7 +72,7 @@ def test_what_is_in_the_books_is_not_booked_again(path):
     written(path, ([intent("a")], [settlement("a")]))
     again = settlement("a", picos=1, by_kind={}, outcome="client_gone")
     with closing(connect(path)) as connection, pytest.raises(Doubled):
-        insert(connection, "w", [(intent("a", team="other"), again, 0)])
+        insert(connection, "w", [(intent("a", team="other"), again, 0, NOTHING_KNOWN)])
     (row,) = ledger_rows(path)
     assert (row["picos"], row["outcome"], row["team"]) == (3_900, "finished", "payments")
 
@@ -79,7 +80,7 @@ def test_what_is_in_the_books_is_not_booked_again(path):
 def test_a_kind_without_a_column_is_named_and_left_out(path):
     strange = settlement("a", kinds={"output": 3, "telepathy": 5}, by_kind={"output": 30, "telepathy": 50})
     with closing(connect(path)) as connection, pytest.raises(UnknownKind, match="telepathy"):
-        insert(connection, "w", [(intent("a"), strange, 0)])
+        insert(connection, "w", [(intent("a"), strange, 0, NOTHING_KNOWN)])
     assert dict(known(strange).kinds) == {"output": 3}
     assert dict(known(strange).by_kind) == {"output": 30}
     assert known(settlement("b")) == settlement("b")

@@ -157,7 +157,7 @@ def test_the_other_stations_are_heard() -> None:
     metrics.stale("payments", "codex")
     metrics.rebuilt("payments", "big", "prefix_changed", 250_000_000_000)
     metrics.rebuilt("payments", "big", "prefix_changed", None)
-    metrics.saved("payments", "general_route", 2 * 10**12)
+    metrics.compared([("payments", "saved", "general_route", 2 * 10**12)])
     metrics.overhead(0.00005)
     metrics.ledger(0.25, 4096, 2)
     metrics.ledger_error()
@@ -223,7 +223,7 @@ def test_no_label_value_can_break_the_page(nasty: str) -> None:
     metrics.stale(nasty, nasty)
     metrics.rebuilt(nasty, nasty, nasty, 1)
     metrics.refused(nasty, 400)
-    metrics.saved(nasty, nasty, 1)
+    metrics.compared([(nasty, "saved", nasty, 1)])
     metrics.budget(nasty, nasty, 1, 1, 0)
     read = samples(metrics)
     assert sum(at for (name, _), at in read.items() if name == "pointsman_requests_total") == 2

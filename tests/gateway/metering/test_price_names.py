@@ -9,7 +9,7 @@ AT = 1_795_564_800.0
 
 
 def row(provider: str, model: str) -> str | None:
-    entry = PriceBook.load(())._entry(provider, model)
+    entry = PriceBook.load(()).entry(provider, model)
     return None if entry is None else entry.name
 
 

@@ -1,9 +1,11 @@
 """FOCUS 1.4: the columns the specification wants, costs that add up to the ledger's, and nothing made up."""
 
 import json
+import re
 from collections import Counter
 from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,20 +13,20 @@ from hypothesis import strategies as st
 
 from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_schema import connect
+from gateway.metering.prices import PriceBook
 from gateway.metering.spend_focus import COLUMNS, focus
-from gateway.metering.types import KINDS
+from gateway.metering.types import KINDS, Usage
 from tests.gateway.metering.records import AT, book, intent, settlement, unpriced
 
-MANDATORY = {
-    "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart",
-    "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost",
-    "EffectiveCost", "HostProviderName", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit",
-    "ServiceCategory", "ServiceName", "ServiceProviderName",
-}  # fmt: skip
-"""Of the Cost and Usage dataset, by the feature level the specification gives them."""
-NEVER_NULL = MANDATORY - {
-    "BillingAccountName", "ChargeClass", "ChargeDescription", "HostProviderName", "PricingQuantity", "PricingUnit",
-}  # fmt: skip
+SPECIFIED = json.loads((Path(__file__).parents[2] / "golden" / "focus" / "cost_and_usage_1.4.json").read_text("utf-8"))
+"""Columns of the Cost and Usage dataset, as the specification has them."""
+FORMATS = {
+    "Decimal (any)": re.compile(r"-?\d+(\.\d+)?"),
+    "Decimal (non-negative)": re.compile(r"\d+(\.\d+)?"),
+    "Date/Time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "Currency": re.compile(r"[A-Z]{3}"),
+    "Unit": re.compile(r"(\d+ )?[A-Z][a-z]+s"),
+}
 
 
 @pytest.fixture
@@ -32,11 +34,11 @@ def path(tmp_path):
     return tmp_path / "ledger.db"
 
 
-def charged(path, *pairs, by="team", since_at=0.0, team=None):
+def charged(path, *pairs, by="team", since_at=0.0, team=None, prices=None):
     with closing(connect(path)) as connection:
         book(connection, "w", [meant for meant, _ in pairs], [done for _, done in pairs])
     ledger = Ledger(path)
-    found = focus(ledger, by, since_at, team)
+    found = focus(ledger, by, since_at, team, prices)
     ledger.close()
     for charge in found.charges:
         conforms(charge)
@@ -46,16 +48,34 @@ def charged(path, *pairs, by="team", since_at=0.0, team=None):
 def conforms(charge):
     """The rules of the specification a single row can break."""
     assert set(charge) == set(COLUMNS)
-    assert not [name for name in NEVER_NULL if not charge[name]]
-    assert charge["BilledCost"] == charge["EffectiveCost"] == charge["ListCost"] == charge["ContractedCost"]
+    for name, value in charge.items():
+        column = SPECIFIED[name]
+        assert value or column["nulls"], name
+        if value and (form := FORMATS.get(column["format"])) is not None:
+            assert form.fullmatch(value), (name, value)
+        if value and "allowed" in column:
+            assert value in column["allowed"], (name, value)
+        if value and column["type"] == "JSON":
+            assert isinstance(json.loads(value), dict), (name, value)
+    assert charge["BilledCost"] == charge["EffectiveCost"] == charge["ContractedCost"]
     assert bool(charge["ConsumedQuantity"]) == bool(charge["ConsumedUnit"])
     assert bool(charge["SkuPriceId"]) == bool(charge["ListUnitPrice"]) == bool(charge["ContractedUnitPrice"])
     assert charge["SkuPriceId"] or not charge["SkuPriceDetails"]
-    if charge["ListUnitPrice"]:
-        assert Decimal(charge["ListUnitPrice"]) * Decimal(charge["PricingQuantity"]) == Decimal(charge["ListCost"])
+    for unit_price, cost in (("ListUnitPrice", "ListCost"), ("ContractedUnitPrice", "ContractedCost")):
+        if charge[unit_price]:
+            assert Decimal(charge[unit_price]) * Decimal(charge["PricingQuantity"]) == Decimal(charge[cost])
     if charge["SkuPriceDetails"]:
         assert all(key.startswith("x_") for key in json.loads(charge["SkuPriceDetails"]))
-    assert charge["BillingPeriodStart"] <= charge["ChargePeriodStart"] < charge["ChargePeriodEnd"] <= charge["BillingPeriodEnd"]
+    assert (
+        charge["BillingPeriodStart"] <= charge["ChargePeriodStart"] < charge["ChargePeriodEnd"] <= charge["BillingPeriodEnd"]
+    )
+
+
+def test_the_columns_are_the_specifications() -> None:
+    assert set(COLUMNS) <= set(SPECIFIED)
+    assert {name for name, column in SPECIFIED.items() if column["level"] == "Mandatory"} <= set(COLUMNS)
+    assert len(SPECIFIED) == 65
+    assert list(COLUMNS) == sorted(COLUMNS)
 
 
 def test_a_row_per_token_kind(path):
@@ -92,9 +112,26 @@ def test_what_has_no_price_is_counted_and_not_zero(path):
     assert (charge["SkuMeter"], charge["ConsumedQuantity"], charge["BilledCost"]) == ("Output Tokens", "3", "0.000000000030")
 
 
+def test_a_discount_shows_between_list_and_contract(path):
+    prices = PriceBook.load(({"provider": "anthropic", "model": "*", "percent": "85"},))
+    usage = Usage(kinds={"input_uncached": 1_000, "cache_read": 500, "reasoning": 10}, tier="batch")
+    priced = prices.price(usage, "anthropic", "claude-opus-5-5", AT)
+    done = settlement("a", kinds=usage.kinds, by_kind=priced.by_kind, picos=priced.picos, price_rows=priced.rows)
+    found = charged(path, (intent("a"), done), prices=prices)
+    assert [(each["ListCost"], each["ListUnitPrice"], each["ContractedUnitPrice"]) for each in found.charges] == [
+        ("0.002000000000", "2.000000000000", "1.700000000000"),
+        ("0.000050000000", "0.100000000000", "0.085000000000"),
+        ("0.000100000000", "10.000000000000", "8.500000000000"),
+    ]
+    assert sum(Decimal(each["BilledCost"]) for each in found.charges) * 10**12 == priced.picos
+    assert charged(path).charges[0]["ListCost"] == "0.001700000000", "a table that is not at hand tells no list price"
+
+
 def test_blended_prices_name_no_price(path):
     rows = ("2026-11-20/openai/x", "2026-11-20/openai/y")
-    found = charged(path, (intent("a"), settlement("a", kinds={"output": 3}, by_kind={"output": 10}, picos=10, price_rows=rows)))
+    found = charged(
+        path, (intent("a"), settlement("a", kinds={"output": 3}, by_kind={"output": 10}, picos=10, price_rows=rows))
+    )
     (charge,) = found.charges
     assert (charge["ListUnitPrice"], charge["SkuPriceId"], charge["BilledCost"]) == ("", "", "0.000000000010")
 

@@ -73,8 +73,10 @@ def _moment(text: str) -> datetime:
 def case_dollars(case: dict[str, Any]) -> Fraction:
     """Exact dollars of a case: each of its steps at its own model's prices, its calls at the first one's.
 
-    Of a case whose cost is known in part, `known` holds the kinds that have a price.
+    Of a case whose cost is known in part, `known` holds the kinds that have a price. `billed` is the provider's own word.
     """
+    if "billed" in case:
+        return Fraction(case["billed"])
     prices, at = sheet(), case.get("at", AT)
     steps = case.get("steps") or [{"row": case["row"], "kinds": case.get("known", case["kinds"])}]
     tier = case.get("billed_tier", "")

@@ -1,0 +1,78 @@
+"""What a company agreed with a provider: prices by kind, a share of the list price, and the day from which either holds."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from gateway.metering.price_names import provider_named
+from gateway.metering.price_rows import CONTRACT
+
+PICOS_PER_USD_PER_MILLION = 10**6
+"""One dollar per million tokens is this many pico-dollars per token."""
+WHOLE = 10_000
+"""A hundred percent; the config has at most two decimals."""
+_NAMES = ("provider", "model", "since", "percent")
+
+
+class Contract(Struct, frozen=True):
+    """One entry of the config's prices."""
+
+    pattern: str
+    """Model names it is for; at most one `*`."""
+    rates: Mapping[str, int]
+    """Pico-dollars per token, whatever the prompt's length and the tier."""
+    share: int
+    """Hundredths of a percent of the list price that everything without a rate costs."""
+    since: int
+    """Unix seconds."""
+    row: str
+    """What identifies it on an event."""
+
+    def is_for(self, names: Iterable[str]) -> bool:
+        """Whether one of a model's spellings fits."""
+        before, star, after = self.pattern.partition("*")
+        if not star:
+            return self.pattern in names
+        return any(
+            len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after) for name in names
+        )
+
+    def touches(self, kinds: Iterable[str]) -> bool:
+        """Whether what was paid for these kinds was anything but the list price."""
+        return self.share != WHOLE or any(kind in self.rates for kind in kinds)
+
+
+NONE = Contract(pattern="", rates={}, share=WHOLE, since=0, row="")
+"""List prices."""
+
+
+def contracts(entries: Iterable[Mapping[str, str]]) -> Mapping[str, tuple[Contract, ...]]:
+    """The config's prices by provider, exact names before patterns and otherwise in the order of the config."""
+    found: dict[str, list[Contract]] = {}
+    for entry in entries:
+        found.setdefault(provider_named(entry["provider"]), []).append(_contract(entry))
+    return {provider: tuple(sorted(each, key=lambda one: "*" in one.pattern)) for provider, each in found.items()}
+
+
+def agreed(listed: Iterable[Contract], names: Iterable[str]) -> tuple[Contract, ...]:
+    """What was agreed for a model by any of its spellings: the entries of the first pattern that fits, oldest first."""
+    names = tuple(names)
+    fitting = [each for each in listed if each.is_for(names)]
+    return tuple(sorted((each for each in fitting if each.pattern == fitting[0].pattern), key=lambda one: one.since))
+
+
+def _contract(entry: Mapping[str, str]) -> Contract:
+    rates = {kind: int(Decimal(usd) * PICOS_PER_USD_PER_MILLION) for kind, usd in entry.items() if kind not in _NAMES}
+    if "output" in rates:
+        rates.setdefault("reasoning", rates["output"])
+    since, percent = entry.get("since", ""), entry.get("percent", "")
+    row = f"{CONTRACT}{provider_named(entry['provider'])}/{entry['model'].lower()}"
+    return Contract(
+        pattern=entry["model"].lower(),
+        rates=rates,
+        share=int(Decimal(percent) * 100) if percent else WHOLE,
+        since=int(datetime.fromisoformat(since).replace(tzinfo=UTC).timestamp()) if since else 0,
+        row=row + (f";since={since}" if since else "") + (f";percent={percent}" if percent else ""),
+    )

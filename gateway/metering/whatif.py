@@ -1,0 +1,147 @@
+"""What an event would have cost otherwise: all on the code model, all on the general model, without a cache, never moved.
+
+Each answers one question about one event as it was, with the tokens it had: another model would have written another
+answer and counted its tokens in its own way, which nobody can know. What is not known is None. Where the event cannot be
+priced again to the pico-dollar it was booked at (several models in one answer, or an estimate), nothing is claimed.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cache.types import ThreadRecord
+from gateway.metering.prices import PriceBook
+from gateway.metering.rebuilt import MISSED, lost
+from gateway.metering.types import INPUT_KINDS, WRITE_TTL_S, Intent, Settlement, Usage, input_tokens
+
+CODE, GENERAL = "code", "general"
+"""The routes compared with."""
+CONVERSATIONS = frozenset(("chat", "responses", "messages"))
+"""Endpoints that are routed."""
+_WRITES = tuple(WRITE_TTL_S)
+
+
+class Road(Struct, frozen=True):
+    """A model and whose it is."""
+
+    provider: str
+    model: str
+
+
+class Roads(Struct, frozen=True):
+    """What a config has to say about it: where its two routes lead in each dialect, and its contract prices."""
+
+    code: Mapping[str, Road] = {}
+    general: Mapping[str, Road] = {}
+    prices: tuple[Mapping[str, str], ...] = ()
+
+
+class WhatIf(Struct, frozen=True):
+    """Pico-dollars an event would have cost; None where that is not known."""
+
+    code: int | None = None
+    general: int | None = None
+    uncached: int | None = None
+    stayed: int | None = None
+    """On the model its thread was on, whose cache it left. As it was for an event that did not move."""
+    wasted: int | None = None
+    """Paid to fill a cache again that had been there; 0 where nothing was."""
+    wasted_cause: str = ""
+
+
+NOTHING_KNOWN = WhatIf()
+
+
+def moved_from(record: ThreadRecord | None, model: str) -> str:
+    """For an intent: whose model the thread was on before this one, empty where it stays."""
+    if record is None or not record.model or record.model == model:
+        return ""
+    return f"{record.provider}/{record.served or record.model}"
+
+
+def what_if(intent: Intent, settled: Settlement, roads: Roads, book: PriceBook) -> WhatIf:
+    """The alternatives of one settled event. What a client or a rule sent to a model by name is the same in every one."""
+    actual = settled.picos
+    if actual is None or not settled.exact or settled.price_status != "priced":
+        return NOTHING_KNOWN
+    if not settled.kinds:
+        return WhatIf(code=actual, general=actual, uncached=actual, stayed=actual, wasted=0)
+    here = Road(provider=settled.provider, model=settled.served or settled.model)
+    if _cost(settled, settled.kinds, here, book) != actual:
+        return NOTHING_KNOWN
+    routed = bool(intent.route) and intent.endpoint in CONVERSATIONS
+    wasted, cause = _wasted(intent, settled, here, book)
+    return WhatIf(
+        code=_elsewhere(settled, roads.code.get(intent.dialect), book) if routed else actual,
+        general=_elsewhere(settled, roads.general.get(intent.dialect), book) if routed else actual,
+        uncached=_cost(settled, _without_cache(settled.kinds), here, book),
+        stayed=_stayed(intent, settled, book) if intent.moved_from else actual,
+        wasted=wasted,
+        wasted_cause=cause,
+    )
+
+
+def _elsewhere(settled: Settlement, road: Road | None, book: PriceBook) -> int | None:
+    """The same tokens on another model, its cache as good as ours was."""
+    if road is None:
+        return None
+    if road.model in (settled.model, settled.served):
+        return settled.picos
+    rates = book.rates(road.provider, road.model, input_tokens(settled.kinds), settled.at)
+    return None if rates is None else _cost(settled, _as_billed(settled.kinds, rates.kinds), road, book)
+
+
+def _stayed(intent: Intent, settled: Settlement, book: PriceBook) -> int | None:
+    """On the model the thread came from, with what that had cached read and the rest new."""
+    provider, _, model = intent.moved_from.partition("/")
+    whole = input_tokens(settled.kinds)
+    read = min(intent.known_tokens, whole)
+    kinds = {kind: tokens for kind, tokens in settled.kinds.items() if kind not in INPUT_KINDS}
+    kinds |= {kind: tokens for kind, tokens in (("cache_read", read), ("input_uncached", whole - read)) if tokens}
+    return _elsewhere(replace(settled, kinds=kinds), Road(provider=provider, model=model), book)
+
+
+def _wasted(intent: Intent, settled: Settlement, here: Road, book: PriceBook) -> tuple[int | None, str]:
+    """What was rebuilt of a cache, above the price of reading it."""
+    if settled.cache_observed not in MISSED or not intent.cache_cause:
+        return 0, ""
+    read_rate = book.rate(here.provider, here.model, "cache_read", settled.at)
+    found = lost(intent.known_tokens, settled.kinds, settled.by_kind, read_rate)
+    return (0, "") if found is None else (found.picos, intent.cache_cause)
+
+
+def _without_cache(kinds: Mapping[str, int]) -> dict[str, int]:
+    """All that was read from a cache or written to one as plain input."""
+    plain = {kind: tokens for kind, tokens in kinds.items() if kind != "cache_read" and kind not in WRITE_TTL_S}
+    cached = sum(kinds.values()) - sum(plain.values())
+    if cached:
+        plain["input_uncached"] = plain.get("input_uncached", 0) + cached
+    return plain
+
+
+def _as_billed(kinds: Mapping[str, int], priced: Mapping[str, int]) -> dict[str, int]:
+    """The kinds as a vendor bills them that does not have them all: a write in its own lifetime, else as plain input."""
+    billed: dict[str, int] = {}
+    for kind, tokens in kinds.items():
+        name = kind
+        if kind not in priced:
+            if kind in WRITE_TTL_S:
+                name = next((write for write in reversed(_WRITES) if write in priced), "input_uncached")
+            elif kind in INPUT_KINDS:
+                name = "input_uncached"
+            else:
+                name = "output"
+        billed[name] = billed.get(name, 0) + tokens
+    return billed
+
+
+def _cost(settled: Settlement, kinds: Mapping[str, int], road: Road, book: PriceBook) -> int | None:
+    """These tokens on a road, in the tier that answered where it has that, with the fees that were paid."""
+    for tier in dict.fromkeys((settled.tier, "")):
+        priced = book.price(Usage(kinds=kinds, fees=settled.fees, tier=tier), road.provider, road.model, settled.at)
+        if priced.status == "priced":
+            return priced.picos
+        if priced.reason != "unknown_tier":
+            break
+    return None
