@@ -171,7 +171,7 @@ class Pipeline:
         house = self.house
         if house.draining:
             raise Refused(Refusal.of("draining", "the gateway is shutting down", retry_after_s=BUSY_WAIT_S))
-        if house.inside >= snapshot.limits.inflight:
+        if house.full(snapshot.limits.inflight):
             raise Refused(Refusal.of("busy", "too many requests are under way", retry_after_s=BUSY_WAIT_S))
         if not house.keys.configured:
             return Owner(team=head.team_hint if head.team_hint in snapshot.teams else "default", key_id="")

@@ -71,6 +71,17 @@ class Timeouts(Section):
     idle_s: Seconds = Field(default=300.0, gt=0, description="For the next byte, once an answer has begun.")
 
 
+class Reports(Section):
+    """The provider's usage and cost reports, for `pointsman reconcile`; nothing else reads this."""
+
+    key: SecretStr = Field(
+        default=SecretStr(""), description="Admin key that may read them. Take it from the environment."
+    )
+    key_id: Line | None = Field(
+        default=None, description="What they call the upstream's own key, such as `key_AbC`; else keys are not told apart."
+    )
+
+
 class Upstream(Section):
     """A provider endpoint requests can go to."""
 
@@ -80,6 +91,7 @@ class Upstream(Section):
         description="Credential sent to the upstream: as `x-api-key` where the provider is anthropic, else as a bearer "
         "token. Take it from the environment: `${OPENAI_API_KEY:-}`. Empty sends none.",
     )
+    reports: Reports = Field(default=Reports(), description="The provider's usage and cost reports.")
     provider: Name = Field(
         description="Whose prices and prompt-cache rules apply: `openai`, `anthropic`, or another provider's name."
     )
