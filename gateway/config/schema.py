@@ -71,6 +71,17 @@ class Timeouts(Section):
     idle_s: Seconds = Field(default=300.0, gt=0, description="For the next byte, once an answer has begun.")
 
 
+class Reports(Section):
+    """The provider's usage and cost reports, for `pointsman reconcile`; nothing else reads this."""
+
+    key: SecretStr = Field(
+        default=SecretStr(""), description="Admin key that may read them. Take it from the environment."
+    )
+    key_id: Line | None = Field(
+        default=None, description="What they call the upstream's own key, such as `key_AbC`; else keys are not told apart."
+    )
+
+
 class Upstream(Section):
     """A provider endpoint requests can go to."""
 
@@ -80,6 +91,7 @@ class Upstream(Section):
         description="Credential sent to the upstream: as `x-api-key` where the provider is anthropic, else as a bearer "
         "token. Take it from the environment: `${OPENAI_API_KEY:-}`. Empty sends none.",
     )
+    reports: Reports = Field(default=Reports(), description="The provider's usage and cost reports.")
     provider: Name = Field(
         description="Whose prices and prompt-cache rules apply: `openai`, `anthropic`, or another provider's name."
     )
@@ -102,6 +114,7 @@ class Model(Section):
     name: ModelName | None = Field(
         default=None, description="What the upstream calls the model; the name asked for when left out."
     )
+    images: bool = Field(default=True, description="Whether it takes images; a thread leaves one that does not.")
 
 
 class Route(Section):
@@ -141,6 +154,11 @@ class Routing(Section):
         default=(),
         description="Lines tried in order, the first that fits wins; the last must fit everything. Without lines all "
         "goes to the default route.",
+    )
+    demanding: tuple[Name, ...] = Field(
+        default=(),
+        description="Routes whose work no other may do: a thread moves there as soon as a turn is theirs, whatever its "
+        "cache is worth. Elsewhere a thread moves when that is cheaper.",
     )
 
 

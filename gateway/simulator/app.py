@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.simulator import control, envelope
+from gateway.simulator import admin, control, envelope
 from gateway.simulator.clock import Clock, RunningClock
 from gateway.simulator.delivery import Delivery, Message, Receive, Send
 from gateway.simulator.faults import parse
@@ -74,6 +74,8 @@ class Simulator:
 
     def _other(self, call: Call) -> object:
         """What is not billed: counts, lists and kept responses; refuses what is not there."""
+        if call.method == "GET" and (report := admin.report(self.provider, call)) is not None:
+            return report
         owner = owner_of(call.headers)
         if (call.method, call.path) == ("POST", "/v1/messages/count_tokens"):
             return {"input_tokens": self.provider.count(call)}

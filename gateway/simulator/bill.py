@@ -28,6 +28,8 @@ class Row(Struct, frozen=True):
     at: float
     request_id: str | None
     """The caller's `x-pointsman-request-id`, if it sent one."""
+    tier: str = "standard"
+    """Service tier it is billed at."""
 
 
 class Bill:

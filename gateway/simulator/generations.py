@@ -55,7 +55,7 @@ def serves(profile: Profile, path: str) -> bool:
     if profile == "mixed":
         return True
     messages = path.startswith("/v1/messages")
-    shared = path.startswith("/v1/models") or path in ("/v1/files", "/v1/batches")
+    shared = path.startswith(("/v1/models", "/v1/organization")) or path in ("/v1/files", "/v1/batches")
     return shared or (messages or path == "/v1/chat/completions" if profile == "anthropic" else not messages)
 
 

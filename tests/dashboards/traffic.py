@@ -56,7 +56,7 @@ STALE = (
     ("research", "claude-code", "small", "unexplained", 5 * 10**11),
 )
 SAVED = (
-    ("payments", "saved", "routed_cheaper", 3 * 10**12),
+    ("payments", "saved", "routing", 3 * 10**12),
     ("research", "wasted", "lost_cache", 10**12),
 )
 """A team, what, why, and picodollars, as the ledger compares them."""
@@ -78,6 +78,8 @@ def prepare(metrics: Metrics) -> None:
     metrics.in_force(1, 1)
     metrics.draining(False)
     metrics.loop_held(0.001)
+    metrics.loop_stalled(0.002)
+    metrics.workers(2)
     metrics.compared([(team, what, reason, 0) for team, what, reason, _ in SAVED])
 
 
