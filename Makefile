@@ -12,7 +12,7 @@ SOURCES := pyproject.toml requirements-build.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness train check-code image
+.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness fortnight train check-code image
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -67,6 +67,9 @@ costs: setup-test ## the corpus of costs put to this gateway and two libraries; 
 bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls"
 	@test -n "$(TRACES)" || { echo "TRACES names no file of recorded calls" >&2; exit 2; }
 	@for trace in $(TRACES); do $(BIN)/pointsman eval freshness $$trace --folds 8 $(ARGS); done
+
+fortnight: setup-test ## 56,000 simulated events over two weeks: is the ledger the provider's bill? some ten minutes
+	@FORTNIGHT_EVENTS=56000 $(BIN)/python -m pytest tests/simulation/test_fortnight.py -q -s $(ARGS)
 
 train: setup-test ## the routing weights anew; ARGS as `python -m training --help` names them, without any: our own requests only
 	@PYTHONPATH=. $(BIN)/python -m training $(ARGS)
