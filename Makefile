@@ -12,7 +12,8 @@ SOURCES := pyproject.toml requirements-build.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness fortnight train check-code image
+.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code
+.PHONY: image fortnight
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -64,15 +65,19 @@ bench-smoke: setup-test ## has a request become dearer? a minute; ratios to ngin
 costs: setup-test ## the corpus of costs put to this gateway and two libraries; writes docs/benchmarks/costs.md
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.costs.run
 
-bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls"
+bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls", SESSIONS="files with block ids"
 	@test -n "$(TRACES)" || { echo "TRACES names no file of recorded calls" >&2; exit 2; }
 	@for trace in $(TRACES); do $(BIN)/pointsman eval freshness $$trace --folds 8 $(ARGS); done
+	@for trace in $(SESSIONS); do $(BIN)/pointsman eval policies $$trace; done
 
 fortnight: setup-test ## 56,000 simulated events over two weeks: is the ledger the provider's bill? some ten minutes
 	@FORTNIGHT_EVENTS=56000 $(BIN)/python -m pytest tests/simulation/test_fortnight.py -q -s $(ARGS)
 
-train: setup-test ## the routing weights anew; ARGS as `python -m training --help` names them, without any: our own requests only
-	@PYTHONPATH=. $(BIN)/python -m training $(ARGS)
+bench-routing: setup-test ## how often routing is right; CASES=labelled.jsonl, writes its page and the model card
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.routing $(CASES)
+
+train: setup-test ## the routing weights anew; ARGS as `python -m training --help` names them, FEEDBACK=corrections.jsonl
+	@PYTHONPATH=. $(BIN)/python -m training $(if $(FEEDBACK),--feedback $(FEEDBACK)) $(ARGS)
 
 test-clients: setup-test ## real client programs against the gateway; fetches some 400 MB of them once
 	@$(BIN)/python -m tests.clients.install

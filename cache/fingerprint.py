@@ -31,6 +31,10 @@ PREAMBLE = 2
 FIRST_TURN_WITHIN = 50
 """How many items are searched for the first turn by a person; agents put at most a handful before it."""
 
+LEADING_MAX = 4
+"""Turns that instruct before a conversation begins: Codex puts its tools there, and two or three items."""
+_INSTRUCTS = (b'"role":"system"', b'"role": "system"', b'"role":"developer"', b'"role": "developer"')
+
 _ABSENT = b"\0"
 """Stands for tools or a system prompt that are not there; no JSON value begins with it."""
 _BILLING = b"x-anthropic-billing-header"
@@ -81,6 +85,8 @@ class Fingerprint(Struct, frozen=True):
     turns: Sequence[Raw]
     """The messages or input items as sent; views of the body, for whoever needs the same split. Empty where the beginning
     was recognised and nothing had to be split."""
+    lead: int = PREAMBLE - 1
+    """The boundary before the conversation: after the system prompt, which may be the first messages or input items."""
 
     @property
     def first_turn(self) -> bytes:
@@ -102,6 +108,7 @@ class Mark(Struct, frozen=True):
     """Keyed hash of those bytes."""
     digests: Sequence[bytes]
     sizes: Sequence[int]
+    lead: int
     hasher: xxh3_128
     """The chain's, after that turn; copied before it goes on."""
 
@@ -165,6 +172,7 @@ def fingerprint(
         sizes=made.sizes,
         whole=bool(turns) and not _goes_on(dialect, fields),
         turns=turns,
+        lead=_lead(dialect, turns),
     )
 
 
@@ -178,8 +186,9 @@ def begun(dialect: Dialect, fields: Mapping[str, Raw], seed: int, scope: bytes, 
     parts = _plain_parts(*_preamble(dialect, fields), turns)
     digests = _chained(hasher, parts)
     sizes = list(accumulate(map(len, parts)))
-    made = Fingerprint(digests=digests, sizes=sizes, whole=bool(turns) and not _goes_on(dialect, fields), turns=turns)
-    return Hashed(fingerprint=made, mark=_mark(listing, turns, seed, digests, sizes, hasher))
+    whole = bool(turns) and not _goes_on(dialect, fields)
+    made = Fingerprint(digests=digests, sizes=sizes, whole=whole, turns=turns, lead=_lead(dialect, turns))
+    return Hashed(fingerprint=made, mark=_mark(listing, turns, seed, made, hasher))
 
 
 def resumed(mark: Mark, dialect: Dialect, fields: Mapping[str, Raw], seed: int, scope: bytes) -> Hashed | None:
@@ -204,13 +213,11 @@ def resumed(mark: Mark, dialect: Dialect, fields: Mapping[str, Raw], seed: int, 
     hasher = mark.hasher.copy()
     digests = [*mark.digests, *_chained(hasher, turns)]
     sizes = [*mark.sizes[:-1], *accumulate(map(len, turns), initial=mark.sizes[-1])]
-    made = Fingerprint(digests=digests, sizes=sizes, whole=not _goes_on(dialect, fields), turns=())
-    return Hashed(fingerprint=made, mark=_mark(listing, turns, seed, digests, sizes, hasher) if turns else mark)
+    made = Fingerprint(digests=digests, sizes=sizes, whole=not _goes_on(dialect, fields), turns=(), lead=mark.lead)
+    return Hashed(fingerprint=made, mark=_mark(listing, turns, seed, made, hasher) if turns else mark)
 
 
-def _mark(
-    listing: Raw, turns: Sequence[Raw], seed: int, digests: Sequence[bytes], sizes: Sequence[int], hasher: xxh3_128
-) -> Mark | None:
+def _mark(listing: Raw, turns: Sequence[Raw], seed: int, made: Fingerprint, hasher: xxh3_128) -> Mark | None:
     """A mark after the newest turn. None without a turn, or after one that more bytes could lengthen, such as a number."""
     view = memoryview(listing)
     size = len(view) - 1
@@ -218,7 +225,8 @@ def _mark(
         size -= 1
     if not turns or view[size - 1] not in b'}]"':
         return None
-    return Mark(size=size, seal=xxh3_128_digest(view[:size], seed=seed), digests=digests, sizes=sizes, hasher=hasher)
+    seal = xxh3_128_digest(view[:size], seed=seed)
+    return Mark(size=size, seal=seal, digests=made.digests, sizes=made.sizes, lead=made.lead, hasher=hasher)
 
 
 def _listing(dialect: Dialect, fields: Mapping[str, Raw]) -> Raw | None:
@@ -379,6 +387,16 @@ def _goes_on(dialect: Dialect, fields: Mapping[str, Raw]) -> bool:
         return False
     kept = (fields.get("previous_response_id"), fields.get("conversation"))
     return any(raw is not None and bytes(raw) != b"null" for raw in kept)
+
+
+def _lead(dialect: Dialect, turns: Sequence[Raw]) -> int:
+    """The boundary after the turns that instruct; in Messages none do before the conversation."""
+    lead = PREAMBLE - 1
+    for turn in turns[:LEADING_MAX] if dialect != "messages" else ():
+        if not any([mark in bytes(memoryview(turn)[:_HEAD_BYTES]) for mark in _INSTRUCTS]):
+            break
+        lead += 1
+    return lead
 
 
 def _first_user(turns: Sequence[Raw]) -> int:

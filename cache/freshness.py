@@ -83,7 +83,7 @@ def _break(newest: Boundary, standing: Standing, fingerprint: Fingerprint) -> st
         return "compacted"
     if standing.tools and fingerprint.digests[0].hex() != standing.tools:
         return "tools_changed"
-    if standing.beginning and fingerprint.digests[1].hex() != standing.beginning:
+    if standing.beginning and fingerprint.digests[fingerprint.lead].hex() != standing.beginning:
         return "system_changed"
     return "prefix_changed"
 

@@ -112,6 +112,10 @@ _ANTHROPIC_MINIMUMS = (
 )
 """Fewest tokens cached, by how the name begins; 1024 for all others (Anthropic, "Prompt caching", limitations)."""
 
+_GEMINI_MINIMUMS = (("gemini-2.5-flash", 1024), ("gemini-2.5-pro", 2048), ("gemini-3", 4096))
+"""Fewest tokens of a prompt that is cached by itself, by how the name begins; 1024 for all others (as litellm's table of
+November 2026 has them; Google's own page names 1024 and 4096)."""
+
 _OTHERS = {
     "gemini": CacheRules(
         family="gemini, implicit",
@@ -209,7 +213,7 @@ def rules_for(provider: str, model: str) -> CacheRules | None:
     if provider in _ELSEWHERE:
         found = _resold(provider, model)
         return found and replace(found, source=_ELSEWHERE[provider])
-    return _OTHERS.get(provider)
+    return _gemini(model) if provider == "gemini" else _OTHERS.get(provider)
 
 
 def _openai(model: str) -> CacheRules | None:
@@ -237,11 +241,17 @@ def _anthropic(model: str) -> CacheRules | None:
     return replace(_ANTHROPIC, minimum_tokens=least)
 
 
+def _gemini(model: str) -> CacheRules:
+    name = model.rpartition("/")[2]
+    least = next((tokens for prefix, tokens in _GEMINI_MINIMUMS if name.startswith(prefix)), 1024)
+    return replace(_OTHERS["gemini"], minimum_tokens=least)
+
+
 def _resold(provider: str, model: str) -> CacheRules | None:
     """The rules of whoever made the model; a vendor's name before a slash says who that is."""
     vendor, slash, name = model.partition("/")
     if slash and vendor not in _ELSEWHERE and (found := rules_for(vendor, name)) is not None:
         return found
     if provider == "vertex" and model.startswith("gemini-"):
-        return _OTHERS["gemini"]
+        return _gemini(model)
     return _anthropic(model) if provider != "azure" and "claude-" in model else _openai(model)

@@ -21,6 +21,7 @@ from cache.providers import rules_for
 from cache.standing import Answered, after
 from cache.stores.base import Store
 from cache.types import Boundary, Freshness, ThreadRecord
+from cache.visits import visits_after, with_model
 
 BOUNDARIES_MAX = 8
 """Prefix ends kept per thread: the newest, and a few before it for edits and rewinds. About 60 bytes each."""
@@ -232,13 +233,12 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
     `answered` is what the provider counted: the whole prompt as its total, the lifetime its usage granted. `written` are the
     tokens it reported as written, None where that is not known. What the cache should hold now is found out here.
     """
-    before = record if record is not None and record.model == model else None
     granted_s, total, read = answered.granted_s, answered.total, answered.read
-    if not granted_s and read and before is not None:
-        granted_s = before.cache_ttl_s
+    new = ThreadRecord(thread=thread, team=team, started_at=now, first_tokens=total)
+    so_far = new if record is None else with_model(record, model)
+    same = so_far if so_far.model == model else new
+    granted_s = granted_s or (same.cache_ttl_s if read else 0.0)
     cached = _left_behind(provider, served or model, total, read, written, granted_s)
-    tools, beginning = fingerprint.digests[0].hex(), fingerprint.digests[1].hex()
-    answered = replace(answered, granted_s=granted_s, cached=cached, tools=tools, beginning=beginning)
     return ThreadRecord(
         thread=thread,
         team=team,
@@ -253,17 +253,24 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         provider=provider,
         upstream=upstream,
         dialect=dialect,
-        started_at=record.started_at if record is not None else now,
+        started_at=so_far.started_at,
         last_end=now,
-        requests=record.requests + 1 if record is not None else 1,
+        requests=so_far.requests + 1,
         window_number=window_number,
         cache_ttl_s=granted_s,
-        first_tokens=record.first_tokens if record is not None else total,
+        first_tokens=so_far.first_tokens,
         cached_tokens=cached,
-        boundaries=_extended(before.boundaries if before is not None else (), fingerprint, total),
-        standing=after(before.standing if before is not None else None, answered),
-        picos=(record.picos if record is not None else 0) + picos,
+        boundaries=_extended(same.boundaries, fingerprint, total),
+        standing=after(same.standing, _told(answered, granted_s, cached, fingerprint)),
+        picos=so_far.picos + picos,
+        visits=visits_after(so_far, model),
     )
+
+
+def _told(answered: Answered, granted_s: float, cached: int, fingerprint: Fingerprint) -> Answered:
+    """An answer with what only the whole of it and the prompt told."""
+    tools, beginning = fingerprint.digests[0].hex(), fingerprint.digests[fingerprint.lead].hex()
+    return replace(answered, granted_s=granted_s, cached=cached, tools=tools, beginning=beginning)
 
 
 def observed(freshness: Freshness, expected: int | None, read_tokens: int, input_tokens: int) -> str:

@@ -20,6 +20,20 @@ class Boundary(Struct, frozen=True, array_like=True):
     """Input tokens the provider reported for exactly this prefix."""
 
 
+class Visit(Struct, frozen=True, array_like=True):
+    """How a thread stood with a model that is not its last: what that one's cache may still hold."""
+
+    model: str
+    served: str = ""
+    provider: str = ""
+    upstream: str = ""
+    last_end: float = 0.0
+    cache_ttl_s: float = 0.0
+    cached_tokens: int = 0
+    boundaries: tuple[Boundary, ...] = ()
+    standing: Standing = Standing()
+
+
 class ThreadRecord(Struct, frozen=True):
     """What is remembered of one thread. No prompt text: digests, counts and times only."""
 
@@ -55,6 +69,8 @@ class ThreadRecord(Struct, frozen=True):
     """What the learned forecast needs of the last answers, by the same model."""
     picos: int = 0
     """Dollars spent so far, in pico-dollars, where known."""
+    visits: tuple[Visit, ...] = ()
+    """The models it was with before its last one, newest first (`cache.visits`)."""
     warned_at: float = 0.0
     """Unix seconds at which somebody was warned of resuming it; 0 before that, and again after every answer."""
 

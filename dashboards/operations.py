@@ -12,11 +12,13 @@ from gateway.metering.families import (
     LEDGER_ERRORS,
     LEDGER_LAG,
     LOOP_HELD,
+    LOOP_STALL,
     OVERHEAD,
     PRICE_AGE,
     REFUSALS,
     REQUESTS,
     UPSTREAM_SECONDS,
+    WORKERS,
 )
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -111,13 +113,17 @@ def process() -> list[Json]:
     """The process itself."""
     return [
         lines(
-            About("Event loop held", "The longest that one read held up everything else, between two scrapes.", "s"),
-            {"{{instance}}": highest(LOOP_HELD, "instance")},
+            About("Event loop held", "By one read, and how late a timer came: the longest between two scrapes.", "s"),
+            {"{{instance}}": highest(LOOP_HELD, "instance"), "{{instance}} late": highest(LOOP_STALL, "instance")},
             width=8,
         ),
         lines(
-            About("Under way and draining", "Draining is 1 while a stop waits for open answers.", "short"),
-            {"{{instance}}": f"sum by (instance) ({of(INFLIGHT)})", "{{instance}} draining": highest(DRAINING, "instance")},
+            About("Under way, workers, draining", "Draining is 1 while a stop waits for open answers.", "short"),
+            {
+                "{{instance}}": f"sum by (instance) ({of(INFLIGHT)})",
+                "{{instance}} workers": highest(WORKERS, "instance"),
+                "{{instance}} draining": highest(DRAINING, "instance"),
+            },
             width=8,
         ),
         lines(

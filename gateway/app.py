@@ -10,39 +10,41 @@ import os
 import random
 import secrets
 import signal
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 
 from cache.forecast import Forecast
 from cache.priors import shipped
+from cache.shared_threads import SharedThreads
 from cache.stores.disk import DiskStore
 from cache.survival import Survival
 from cache.survival_file import SurvivalFile
 from cache.threads import Threads
 from gateway.api import budgets, explain, health, models, page, spend, threads
+from gateway.api.page_sums import Sums
 from gateway.budgets.budgets import COUNTERS_MAX, RATE_COUNTERS_MAX, Budgets
 from gateway.budgets.counters import LocalCounters
-from gateway.budgets.seed import past
-from gateway.budgets.state import accounts, gauges, of_teams
-from gateway.budgets.types import Before, Budget
+from gateway.budgets.shown import show
+from gateway.budgets.types import Budget
 from gateway.config.compiled import Snapshot
 from gateway.config.live import Live
+from gateway.heartbeat import Heartbeat
+from gateway.home import Home
 from gateway.house import House, Ids
 from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.labels import labels_of
 from gateway.metering.ledger import Ledger
+from gateway.metering.ledger_keeper import keep_writer, past_of, seed_budgets, seeded_metrics, tell_ledger
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
+from gateway.metering.page import page as metrics_page
 from gateway.metering.prices import PriceBook
 from gateway.metering.roads import roads_of, write_roads
-from gateway.metering.spend import requests_for_metrics, totals_for_metrics
-from gateway.metering.spend_compare import savings
 from gateway.pipeline import Pipeline
 from gateway.reconcile.told import noted
 from gateway.upstream.via_litellm import Translator
@@ -51,77 +53,42 @@ from gateway.wire.asgi import LineApp
 from gateway.wire.drive import Wires
 from gateway.wire.line import Line
 from gateway.wire.pool import Pool
+from gateway.workers.share import Share
+from gateway.workers.shared_counters import SharedCounters
+from gateway.workers.shared_house import SharedHouse
 from routing.weights import weights
 
 ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, budgets.router, page.router)
 
-
-WRITER_LOOK_S = 2.0
-"""How often the ledger's writer is looked at; one that has died is started again."""
 LEARNED_EVERY_S = 60.0
 """How often what was learned goes to its file; a crash loses no more than that of it."""
-LEDGER_WAITS_S, LEDGER_LOOK_S = 30.0, 0.1
-"""How long the past of a new budget waits for the ledger, and how often it looks."""
-WRITER_WAITS_S = 0.5
-"""The first requests go before the writer's own start; the journal waits for it."""
-
-
-class Home:
-    """The folder of one gateway: journal, ledger, thread memory, and the secret its fingerprints are keyed with."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.journal = path / "journal"
-        self.ledger = path / "ledger.db"
-        self.threads = path / "threads"
-        self.learned = path / "learned.json"
-        self.noticed = path / "noticed"
-
-    def seed(self) -> int:
-        """A 64-bit secret, made once: without it nobody can tell from the memory what a prompt was."""
-        file = self.path / "seed"
-        if not file.exists():
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(secrets.token_bytes(8))
-        return int.from_bytes(file.read_bytes()[:8], "big")
 
 
 class Gateway:
-    """One gateway in one process: its house, its ledger writer, and the FastAPI app around them."""
+    """One gateway in one process: its house, its ledger writer, and the FastAPI app around them.
 
-    def __init__(self, live: Live, home: Home, simulated: bool = False) -> None:
+    As one of several workers it has a `share` with the others, and the books are their supervisor's business: who writes
+    the ledger, and what the counters begin with.
+    """
+
+    def __init__(self, live: Live, home: Home, simulated: bool = False, share: Share | None = None) -> None:
         """Open everything in `home`. `simulated` says that no provider stands behind, for the page to say so."""
         snapshot = live.current
         self.live = live
         self.home = home
         self.ledger = Ledger.open(home.ledger)
-        self.writer = LedgerProcess(home.journal, self.ledger)
-        write_roads(home.journal, roads_of(snapshot))
-        self.writer.recover()
+        self.writer = LedgerProcess(home.journal, self.ledger) if share is None else None
+        if self.writer is not None:
+            write_roads(home.journal, roads_of(snapshot))
+            self.writer.recover()
         self.learned = SurvivalFile(home.learned)
         survival = Survival(shipped())
         self.learned.load(survival)
-        self.house = House(
-            live=live,
-            keys=KeyRing(snapshot.teams, snapshot.admin_digests),
-            journal=Journal.open(home.journal, f"worker-{os.getpid()}"),
-            metrics=_metrics(snapshot, self.ledger),
-            prices=PriceBook.load(snapshot.price_overrides),
-            threads=Threads(DiskStore(home.threads), snapshot.threads_in_memory, snapshot.forget_s),
-            forecast=Forecast(survival),
-            budgets=_budgets(snapshot, self.ledger),
-            seed=home.seed(),
-            ids=Ids(secrets.randbits(40)),
-            wall=time.time,
-            monotonic=time.monotonic,
-            chance=random.random,
-            noticed=home.noticed,
-        )
+        self.house = self._house(snapshot, survival, share)
         weights()  # read now: the first request shall not wait for it
         self._seeding: set[asyncio.Task[None]] = set()
         self.wires: Wires | None = None
+        self.heartbeat: Heartbeat | None = None
         self.line: LineApp | None = None
         self.api = FastAPI(
             title="Pointsman",
@@ -133,10 +100,43 @@ class Gateway:
         )
         self.api.state.house = self.house
         self.api.state.ledger = self.ledger
+        self.api.state.page_sums = Sums(self.ledger)
         self.api.state.simulated = simulated
-        self.api.state.refresh_gauges = self._refresh_gauges
+        self.api.state.metrics_page = self._page
         for router in ROUTERS:
             self.api.include_router(router)
+
+    def _house(self, snapshot: Snapshot, survival: Survival, share: Share | None) -> House:
+        """The parts, each made where it is named; what workers have together comes from their share."""
+        store = DiskStore(self.home.threads)
+        seed, kept, forget_s = self.home.seed(), snapshot.threads_in_memory, snapshot.forget_s
+        house = House if share is None else partial(SharedHouse, share)
+        if share is None:
+            budgets_ = Budgets(LocalCounters(COUNTERS_MAX), LocalCounters(RATE_COUNTERS_MAX))
+            seed_budgets(budgets_, snapshot, self.ledger)
+        else:
+            budgets_ = Budgets(SharedCounters.of_budgets(share.columns), SharedCounters.of_pace(share.columns))
+            budgets_.install(snapshot.budgets, snapshot.rate_limits, time.time())
+        return house(
+            live=self.live,
+            keys=KeyRing(snapshot.teams, snapshot.admin_digests),
+            journal=Journal.open(self.home.journal, f"worker-{os.getpid()}"),
+            metrics=Metrics(**labels_of(snapshot)) if share is not None else seeded_metrics(snapshot, self.ledger),
+            prices=PriceBook.load(snapshot.price_overrides),
+            threads=(
+                Threads(store, kept, forget_s)
+                if share is None
+                else SharedThreads(store, kept, forget_s, share.threads, seed)
+            ),
+            forecast=Forecast(survival),
+            budgets=budgets_,
+            seed=seed,
+            ids=Ids(secrets.randbits(40)),
+            wall=time.time,
+            monotonic=time.monotonic,
+            chance=random.random,
+            noticed=self.home.noticed,
+        )
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
         """The app for any ASGI server; under the fast adapter only what is not hot comes here."""
@@ -154,11 +154,11 @@ class Gateway:
         pool.held_since = self.wires.held_since
         pool.send_soon = self.wires.send_soon
         self._install(self.live.current)
-        watches = [
-            loop.create_task(self.live.watch(on_change=self._install)),
-            loop.create_task(self._keep_writer()),
-            loop.create_task(self._keep_learned()),
-        ]
+        self.heartbeat = Heartbeat(loop)
+        watches = [loop.create_task(self._keep_learned())]
+        if self.writer is not None:  # of several workers, the supervisor does both
+            watches.append(loop.create_task(self.live.watch(on_change=self._install)))
+            watches.append(loop.create_task(keep_writer(self.writer)))
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
         gc.collect()
@@ -169,6 +169,7 @@ class Gateway:
             self.house.draining = True
             for watch in watches:
                 watch.cancel()
+            self.heartbeat.stop()
             self.wires.close()
             translator.close()
             pool.close()
@@ -186,10 +187,12 @@ class Gateway:
         house = self.house
         house.keys = KeyRing(snapshot.teams, snapshot.admin_digests)
         house.prices = PriceBook.load(snapshot.price_overrides)
-        write_roads(self.home.journal, roads_of(snapshot))
         house.metrics.relabel(**labels_of(snapshot))
         house.metrics.config_reload(self.live.last_reload_ok)
-        if fresh := house.budgets.install(snapshot.budgets, snapshot.rate_limits, house.wall()):
+        fresh = house.budgets.install(snapshot.budgets, snapshot.rate_limits, house.wall())
+        if self.writer is not None:
+            write_roads(self.home.journal, roads_of(snapshot))
+        if fresh and self.writer is not None:
             self._seeding.add(task := asyncio.get_running_loop().create_task(self._seed(fresh)))
             task.add_done_callback(self._seeding.discard)
         assert self.wires is not None
@@ -201,25 +204,11 @@ class Gateway:
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
 
     async def _seed(self, fresh: tuple[Budget, ...]) -> None:
-        """Give budgets that a reload brought their past: all that was settled before now, once it is in the ledger."""
-        now, began = self.house.wall(), self.house.monotonic()
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(sqlite3.Error):  # they then count from now on, as with a new ledger
-            for budget, before in await loop.run_in_executor(None, self._past, fresh, now, began):
-                self.house.budgets.seed(budget, before, now)
-
-    def _past(self, fresh: tuple[Budget, ...], now: float, began: float) -> list[tuple[Budget, Before]]:
-        """In a thread of its own: it waits for the ledger's writer."""
-        while self.writer.caught_up_at < began and time.monotonic() < began + LEDGER_WAITS_S:
-            time.sleep(LEDGER_LOOK_S)
-        return past(self.ledger, fresh, now)
-
-    async def _keep_writer(self) -> None:
-        """Start the ledger's writer, and start it again should it die: the journal waits for it."""
-        await asyncio.sleep(WRITER_WAITS_S)
-        while True:
-            self.writer.start()
-            await asyncio.sleep(WRITER_LOOK_S)
+        """Give budgets that a reload brought their past."""
+        assert self.writer is not None
+        now = self.house.wall()
+        for budget, before in await past_of(fresh, self.ledger, self.writer, now):
+            self.house.budgets.seed(budget, before, now)
 
     async def _keep_learned(self) -> None:
         """Bring what was learned of caches to the file, and take what other processes brought."""
@@ -232,51 +221,33 @@ class Gateway:
             if known is not None:
                 self.learned.take(survival, known, brought)
 
-    def _refresh_gauges(self) -> None:
-        """Gauges that nothing pushes: asked for when `/metrics` is."""
+    async def _page(self) -> bytes:
+        """The metrics page of a gateway in one process."""
+        assert self.writer is not None
+        await tell_ledger(self.house.metrics, self.writer, self.ledger)
+        self.refresh_gauges()
+        return await metrics_page(self.house.metrics)
+
+    def refresh_gauges(self) -> None:
+        """Gauges that nothing pushes: brought up to date before they are shown."""
         metrics = self.house.metrics
-        with contextlib.suppress(sqlite3.Error):  # a ledger that cannot be read now keeps its last numbers
-            backlog_bytes = self.writer.backlog_bytes()
-            metrics.ledger(self.writer.lag_s(backlog_bytes), backlog_bytes, self.writer.errors)
-            metrics.compared(savings(self.ledger))
         if self.wires is not None:
             metrics.loop_held(self.wires.longest_held_s())
-        self._refresh_budgets()
-        if (captured := noted(self.home.path)) is not None:
-            metrics.bill_captured(captured)
+        if self.heartbeat is not None:
+            metrics.loop_stalled(self.heartbeat.longest_s())
+        if self.writer is not None:
+            show(metrics, self.house.budgets, self.house.wall())
+            metrics.workers(1)
+            metrics.bill_captured(noted(self.home.path))
         metrics.price_table_age(time.time() - self.house.prices.built_at)
         metrics.config_reload(self.live.last_reload_ok)
         metrics.in_force(int(self.live.current.version, 16), self.house.prices.version)
         metrics.draining(self.house.draining)
 
-    def _refresh_budgets(self) -> None:
-        house = self.house
-        now = house.wall()
-        for each in of_teams(house.budgets, now):
-            if each.budget.unit == "usd":
-                house.metrics.budget(each.team, each.budget.span, each.budget.limit, each.spent, each.reserved)
-        for gauge in gauges(accounts(house.budgets, now)):
-            house.metrics.budget_used(gauge.name, gauge.fullest_share, gauge.levels)
-
     def _close(self) -> None:
         survival = self.house.forecast.survival
         self.learned.merged(self.learned.brought(survival), survival.half_life_s)
-        self.writer.stop()
+        if self.writer is not None:
+            self.writer.stop()
         self.house.threads.close()
         self.ledger.close()
-
-
-def _metrics(snapshot: Snapshot, ledger: Ledger) -> Metrics:
-    """Metrics that go on from where the ledger stands, so that a restart is no reset."""
-    metrics = Metrics(**labels_of(snapshot))
-    metrics.seed(totals_for_metrics(ledger), requests_for_metrics(ledger))
-    return metrics
-
-
-def _budgets(snapshot: Snapshot, ledger: Ledger) -> Budgets:
-    """Budgets that go on from what the ledger says was spent in their windows."""
-    budgets_ = Budgets(LocalCounters(COUNTERS_MAX), LocalCounters(RATE_COUNTERS_MAX))
-    now = time.time()
-    for budget, before in past(ledger, budgets_.install(snapshot.budgets, snapshot.rate_limits, now), now):
-        budgets_.seed(budget, before, now)
-    return budgets_

@@ -7,7 +7,9 @@ from importlib import import_module
 
 from gateway.version import installed_version
 
-COMMANDS = ("serve", "check", "explain", "simulate", "spend", "reconcile", "price", "prices", "connect", "eval")
+COMMANDS = (
+    "serve", "check", "explain", "simulate", "spend", "reconcile", "price", "prices", "connect", "eval", "feedback",
+)  # fmt: skip
 """In the order `--help` shows them; each is a module in `gateway/commands` with `register` and `run`."""
 
 EPILOG = """\

@@ -6,6 +6,7 @@ from typing import Any
 
 from cache.fingerprint import fingerprint
 from cache.types import Freshness
+from cache.visits import with_model
 from gateway.budgets.ease import eased
 from gateway.config.compiled import Snapshot
 from gateway.dialects.ask import Ask, NotReadable, read
@@ -63,7 +64,7 @@ def explain_request(
     caller = threaded(caller, ask.dialect, print_, house)
     record = house.threads.recall(caller.thread, team) if house is not None and caller.thread else None
     parent = origin(caller, house)
-    decision = considered(asked, ask, caller, print_, record or parent, snapshot, wall)
+    decision = considered(asked, ask, caller, print_, record or parent, snapshot, wall, house)
     if house is not None:
         caller = rooted(caller, house)
         decision = eased(decision, house.budgets.standing(caller, wall), dialect, snapshot.policy)
@@ -71,7 +72,8 @@ def explain_request(
     chosen, refusal = _destination(decision, ask, caller, snapshot)
     freshness = Freshness(state="unknown", reason="no_memory")
     if house is not None and chosen is not None:
-        freshness = foreseen(record, parent, print_, ask, chosen, snapshot, house.forecast, wall).freshness
+        there = None if record is None else with_model(record, chosen.model)
+        freshness = foreseen(there, parent, print_, ask, chosen, snapshot, house.forecast, wall).freshness
     seen = signals(ask, print_.turns)
     story = explain(decision, classify(seen, caller.agent, caller.client, caller.request_kind), seen.turn_text)
     return {

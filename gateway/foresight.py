@@ -60,7 +60,8 @@ def foreseen(
         freshness = assess(record, print_, chosen.model, rules, wall)
     if rules is None or forecast is None:
         return Foresight(freshness=freshness)
-    subject = Subject(rules=rules, model=chosen.upstream_name, account=chosen.upstream, beginning=print_.digests[1].hex())
+    beginning = print_.digests[print_.lead].hex()
+    subject = Subject(rules=rules, model=chosen.upstream_name, account=chosen.upstream, beginning=beginning)
     if record is None or freshness.reason in _SETTLED or not record.standing.requests:
         return Foresight(freshness=freshness, subject=subject)
     standing = record.standing

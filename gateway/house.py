@@ -87,6 +87,10 @@ class House:
         self.draining = False
         self._minted: OrderedDict[str, Minted] = OrderedDict()
 
+    def full(self, most: int) -> bool:
+        """Whether so many requests are under way that no more are let in."""
+        return self.inside >= most
+
     def upstream_did(self, upstream: str, failure: Failure | None, now: float) -> None:
         """Note the health of an upstream."""
         circuit = self.circuits.get(upstream)
@@ -100,12 +104,16 @@ class House:
         if len(self._minted) > MINTED_MAX:
             self._minted.popitem(last=False)
 
+    def minted(self, response_id: str) -> Minted | None:
+        """Where a response came from, if it is remembered."""
+        return self._minted.get(response_id)
+
     def minted_by(self, response_id: str) -> str | None:
         """The upstream that made a response."""
-        found = self._minted.get(response_id)
+        found = self.minted(response_id)
         return found.upstream if found is not None else None
 
     def thread_of(self, response_id: str, team: str) -> str | None:
         """The thread of a response, for the team that paid for it."""
-        found = self._minted.get(response_id)
+        found = self.minted(response_id)
         return found.thread if found is not None and found.team == team and found.thread else None

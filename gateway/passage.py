@@ -12,6 +12,7 @@ from cache.standing import Answered
 from cache.threads import observed, remember
 from cache.types import ThreadRecord
 from gateway import headers
+from gateway.books import intent_of
 from gateway.budgets.budgets import Held
 from gateway.budgets.channels import shown_by
 from gateway.budgets.types import Account
@@ -30,10 +31,9 @@ from gateway.identify import Caller
 from gateway.metering.account import account, outcome
 from gateway.metering.estimate import Estimate, estimate_before
 from gateway.metering.journal import JournalError
-from gateway.metering.rebuilt import EXPIRED, MISSED, cause_of, rebuilt
+from gateway.metering.rebuilt import EXPIRED, MISSED, rebuilt
 from gateway.metering.tally import Tally, tally
 from gateway.metering.types import Intent, Settlement, Usage, granted_ttl_s
-from gateway.metering.whatif import moved_from
 from gateway.story import story
 from gateway.upstream import plan
 from gateway.upstream.plan import Attempt, Candidate
@@ -66,6 +66,7 @@ class RequestPassage:
         wall: float,
         body: bytes = b"",
         account: Account | None = None,
+        left: ThreadRecord | None = None,
         caution: Caution | None = None,
     ) -> None:
         self.house = house
@@ -78,7 +79,8 @@ class RequestPassage:
         self.decision = decision
         self.candidates = candidates
         self.fingerprint = fingerprint
-        self.record = record
+        self.record = record  # as the thread stands with the model chosen
+        self.left = left  # as it was left, perhaps with another
         self.foresight = foresight
         self.freshness = foresight.freshness
         self.caution = caution
@@ -92,7 +94,7 @@ class RequestPassage:
         self.upstream: Upstream = snapshot.upstreams[self.attempt_now.candidate.upstream]
         self.estimate: Estimate = estimate_before(house.prices, self.upstream.provider, self.model_name, self.size,
                                                   record, self.freshness, wall)
-        self.intent: Intent = self._intent()
+        self.intent: Intent = intent_of(self)
         """What goes into the books before the upstream is called."""
         self.with_upstream = False
         """An attempt is with the upstream, whose outcome is not known."""
@@ -258,45 +260,6 @@ class RequestPassage:
         return self.head.method == "POST" and self.endpoint not in FREE
 
     # meter and remember
-
-    def _intent(self) -> Intent:
-        caller = self.caller
-        decision = self.decision
-        workload = decision.workload
-        return Intent(
-            id=self.id,
-            at=self.wall,
-            team=caller.team,
-            user=caller.user,
-            client=caller.client,
-            client_version=caller.client_version,
-            session=caller.session,
-            thread=caller.thread,
-            parent=caller.parent,
-            agent=caller.agent,
-            thread_rule=caller.rule,
-            endpoint=self.endpoint if self.ask is not None else self.head.path[:100],
-            dialect=self.dialect,
-            model_asked=self.ask.model if self.ask is not None else "",
-            route=decision.route,
-            model=self.attempt_now.candidate.model,
-            upstream=self.upstream.name,
-            provider=self.upstream.provider,
-            source=decision.source,
-            reason=decision.reasons[0].word,
-            rule=decision.rule,
-            input_kind=workload.input if workload is not None else "",
-            output_kind=workload.output if workload is not None else "",
-            stream=self.ask.stream if self.ask is not None else False,
-            bytes_in=self.size,
-            cache_state=self.freshness.state,
-            cache_expected_tokens=self.freshness.expected_read_tokens,
-            estimate_picos=self.estimate.picos,
-            key_id=caller.key_id,
-            known_tokens=self.known_tokens,
-            cache_cause="" if self.freshness.state == "unknown" else cause_of(self.freshness),
-            moved_from=moved_from(self.record, self.attempt_now.candidate.model),
-        )
 
     def settle(self, how: str, now: float) -> None:
         """The end of it: count, price, write down, remember. Synchronous, so nothing can cancel it."""

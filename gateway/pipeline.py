@@ -7,6 +7,7 @@
 """
 
 import logging
+from collections.abc import Callable
 
 import msgspec
 
@@ -14,6 +15,7 @@ from cache.fingerprint import Fingerprint
 from cache.freshness import assess
 from cache.providers import rules_for
 from cache.types import Freshness, ThreadRecord
+from cache.visits import with_model
 from gateway.budgets.budgets import Spent
 from gateway.budgets.ease import eased
 from gateway.budgets.rates import TooFast
@@ -23,21 +25,25 @@ from gateway.config.compiled import Model, Snapshot
 from gateway.dialects.ask import Ask, Endpoint, NotReadable, read
 from gateway.dialects.endpoints import TRANSLATABLE, TRANSLATED, endpoint_of
 from gateway.dialects.signals import signals
+from gateway.dialects.turn import is_persons
 from gateway.errors import Refusal, answer
 from gateway.foresight import Foresight, foreseen
 from gateway.gate import asks_first
+from gateway.hinted import as_told
 from gateway.house import House
 from gateway.identify import Caller, identify
 from gateway.keys import Owner, bearer
 from gateway.metering.journal import JournalError
 from gateway.passage import RequestPassage
 from gateway.passthrough import owner
+from gateway.scales import Turn, scales_for
 from gateway.upstream.plan import Candidate
 from gateway.wire.encoding import NotDecodable, TooLarge, decode
 from gateway.wire.exchange import Answer, Passage
 from gateway.wire.types import Head
 from routing.classify import classify
 from routing.decide import decide
+from routing.stay import Scales
 from routing.types import Asked, Decision, Dialect, Past, Pin, Signals, Workload
 
 BUSY_WAIT_S = 1.0
@@ -95,18 +101,20 @@ class Pipeline:
         caller = rooted(threaded(caller, ask.dialect, print_, house), house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
         parent = origin(caller, house)
-        decision = considered(head, ask, caller, print_, record or parent, snapshot, wall)
+        decision = considered(head, ask, caller, print_, record or parent, snapshot, wall, house)
         standing = house.budgets.standing(caller, wall)
         if standing.accounts:
             decision = eased(decision, standing, ask.dialect, snapshot.policy)
         candidates = servable(decision, ask, caller, snapshot)
-        foresight = foreseen(record, parent, print_, ask, candidates[0], snapshot, house.forecast, wall)
+        there = None if record is None else with_model(record, candidates[0].model)
+        foresight = foreseen(there, parent, print_, ask, candidates[0], snapshot, house.forecast, wall)
+        foresight = as_told(foresight, there, caller, head.first)
         house.metrics.decided(decision.route, decision.source, decision.reasons[0].word, house.monotonic() - now)
         for shadow in decision.shadows:
             house.metrics.shadowed(shadow.rule, shadow.differs(decision))
         if record is not None and record.route and decision.route and record.route != decision.route:
             house.metrics.switched(record.route, decision.route, decision.source)
-        told = caution(record, foresight.freshness, head, ask, caller, print_, house, wall)
+        told = caution(record if there is record else None, foresight.freshness, head, ask, caller, print_, house, wall)
         if told is not None and told.channel == "ask_first":
             asking = asks_first(told.cold, ask, caller.client, request_id)
             house.metrics.refused("cold_resume", asking.status)
@@ -121,7 +129,8 @@ class Pipeline:
             decision=decision,
             candidates=candidates,
             fingerprint=print_,
-            record=record,
+            record=there,
+            left=record,
             foresight=foresight,
             entered_at=now,
             wall=wall,
@@ -162,7 +171,7 @@ class Pipeline:
         house = self.house
         if house.draining:
             raise Refused(Refusal.of("draining", "the gateway is shutting down", retry_after_s=BUSY_WAIT_S))
-        if house.inside >= snapshot.limits.inflight:
+        if house.full(snapshot.limits.inflight):
             raise Refused(Refusal.of("busy", "too many requests are under way", retry_after_s=BUSY_WAIT_S))
         if not house.keys.configured:
             return Owner(team=head.team_hint if head.team_hint in snapshot.teams else "default", key_id="")
@@ -261,8 +270,9 @@ def considered(
     record: ThreadRecord | None,
     snapshot: Snapshot,
     wall: float,
+    house: House | None,
 ) -> Decision:
-    """Stations three and four on plain values; `pointsman explain` asks the same function."""
+    """Stations three and four; `pointsman explain` asks the same function, if need be without a house."""
     asked = Asked(
         model=ask.model,
         dialect=ask.dialect,
@@ -277,9 +287,23 @@ def considered(
     )
     pin = None
     if record is not None and record.model and record.dialect == ask.dialect:  # in another dialect it is another prompt
-        pin = Pin(route=record.route, model=record.model)
+        pin = Pin(route=record.route, model=record.model, weigh=_weigh(record, ask, print_, snapshot, wall, house))
     look = Look(ask, caller, print_)
     return decide(asked, look.signals, look.workload, pin, snapshot.policy, snapshot.has)
+
+
+def _weigh(
+    record: ThreadRecord, ask: Ask, print_: Fingerprint, snapshot: Snapshot, wall: float, house: House | None
+) -> Callable[[str, Workload], Scales] | None:
+    """What it would cost to leave the thread's model for another; None in the middle of a turn, where nothing moves."""
+    if house is None or not is_persons(ask, print_.sizes[-1] - print_.sizes[-2]):
+        return None
+
+    def weigh(model: str, work: Workload) -> Scales:
+        turn = Turn(ask=ask, print_=print_, image=work.input == "image")
+        return scales_for(record, model, turn, snapshot, house.prices, house.forecast, wall)
+
+    return weigh
 
 
 def _past(record: ThreadRecord, print_: Fingerprint, snapshot: Snapshot, wall: float) -> Past:

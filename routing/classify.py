@@ -35,7 +35,9 @@ _TITLE = re.compile(
 )
 _COMPACTION = re.compile(
     r"\bcontext checkpoint compaction\b|\bcontext (?:window )?is (?:almost |nearly )?full\b"
-    r"|\bsummar\w+ (?:of )?(?:our|the|this) conversation\b[\s\S]{0,80}\b(?:agent|continu|so far|files)"
+    r"|\bsummar\w+ (?:of )?(?:our|the|this) (?:conversation|session|work|transcript)\b"
+    r"[\s\S]{0,120}\b(?:agent|continu|resume|so far|files?|next context|pick(?:s|ed)? up)\b"
+    r"|\b(?:hand-?off|hand-?over) (?:summary|notes?|document)\b[\s\S]{0,120}\b(?:session|conversation|context)\b"
 )
 """Both are matched against lower-case text."""
 TOLD_AS = {
@@ -43,6 +45,11 @@ TOLD_AS = {
     "previous": "history", "previous_text": "history", "previous_clues": "history",
     "previous_text_near": "history", "previous_clues_near": "history",
     "coding_plain": "coding_tools", "coding_quiet": "coding_tools", "coding_idle": "coding_tools",
+    "coding_asked": "coding_tools", "data_asked": "data_tools", "shell_asked": "shell_tool",
+    "interpreter_asked": "interpreter_tool",
+    "prompted_quiet": "coding_prompt", "prompted_idle": "coding_prompt",
+    "identifier_near": "identifier", "tool_named": "identifier",
+    "other_plain": "other_tools",
     "plain_foreign": "plain", "foreign": "plain",
     "short": "length", "long": "length",
     "system": "instructions", "system_text": "instructions",
@@ -54,8 +61,9 @@ DETAILS = {
     "plain": "nothing looks like code",
     "instructions": "a system prompt, and what it asks for where the turn asks for nothing",
 }
-_CODING_WORDS = ("the code", "codebase", "repository", "files touched")
+_CODING_WORDS = ("the code", "codebase", "repository", "files touched", "file names", "changed files")
 """In what is said of a session that is compacted."""
+_SESSION_WORDS = ("conversation", "context", "session", "the work so far")
 ERRAND_CHARS = 500
 """Of the turn's head, where an agent's own prompts say what they are."""
 
@@ -98,7 +106,7 @@ def _errand_told(signals: Signals) -> AgentKind:
     """The errand that the text itself gives away; `main` for none. A word is looked for first, which costs less."""
     asked = signals.turn_text[:ERRAND_CHARS].lower()
     told = signals.system_text.lower() or asked
-    if ("conversation" in asked or "context" in asked) and _COMPACTION.search(asked):
+    if any(word in asked for word in _SESSION_WORDS) and _COMPACTION.search(asked):
         return "compaction"
     if not signals.tools and ("title" in told or "sidebar" in told) and _TITLE.search(told):
         return "auxiliary"

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from routing.matrix import route_for
 from routing.policy import Policy, Rule
 from routing.rules import matches
+from routing.stay import choose, told
 from routing.types import Asked, Decision, Pin, Reason, Route, Signals, Source, Workload
 
 PINNED_AGENTS = frozenset(("main", "subagent", "compaction"))
@@ -71,16 +72,39 @@ def _unruled(
         reason = Reason(word=word, text=f"the client asked for {asked.model}")
         return Decision(route="", model=model, source="override", reasons=(reason,))
     if pin is not None and asked.agent in PINNED_AGENTS and pin.route in policy.routes and known(pin.model):
-        text = f"this thread has been on {pin.model}"
-        return Decision(
-            route=pin.route,
-            model=pin.model,
-            source="sticky",
-            reasons=(Reason(word="thread_pinned", text=text),),
-            fallbacks=policy.routes[pin.route].fallbacks,
-            effort=policy.routes[pin.route].effort,
-        )
+        return _in_thread(pin, asked, workload, policy, known)
     return _by_workload(workload(), asked, policy)
+
+
+def _in_thread(
+    pin: Pin, asked: Asked, workload: Callable[[], Workload], policy: Policy, known: Callable[[str], bool]
+) -> Decision:
+    """A thread goes on with its model, unless its next turn is another route's work and the sum, or the work, says to go."""
+    stays = Decision(
+        route=pin.route,
+        model=pin.model,
+        source="sticky",
+        reasons=(Reason(word="thread_pinned", text=f"this thread has been on {pin.model}"),),
+        fallbacks=policy.routes[pin.route].fallbacks,
+        effort=policy.routes[pin.route].effort,
+    )
+    if pin.weigh is None or asked.agent == "compaction":
+        return stays
+    work = workload()
+    fitting = route_for(work, policy, asked.team)
+    if fitting is None or fitting == pin.route or work.confidence < policy.min_confidence:
+        return replace(stays, workload=work)
+    model = policy.routes[fitting].model_for(asked.dialect)
+    if model == pin.model or not known(model):
+        return replace(stays, workload=work)
+    choice = choose(pin.weigh(model, work), fitting in policy.demanding)
+    reason = Reason(word=choice.word, text=told(choice, pin.model, model))
+    if not choice.goes:
+        return replace(
+            stays, reasons=(reason, *stays.reasons), workload=work, instead=model, instead_picos=choice.saved
+        )
+    goes = _by_workload(work, asked, policy)
+    return replace(goes, reasons=(reason, *goes.reasons), instead=pin.model, instead_picos=choice.saved)
 
 
 def _by_rule(rule: Rule, asked: Asked, policy: Policy) -> Decision:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from routing.observe import looked_at
+from routing.stay import PICOS_PER_USD
 from routing.text import telling
 from routing.types import Decision, Reason, Workload
 from routing.weights import weights
@@ -36,6 +37,7 @@ def explain(decision: Decision, workload: Workload | None = None, turn_text: str
         "workload": None if work is None else _workload(work, turn_text),
         "reasons": [_reason(reason) for reason in decision.reasons],
         "fallbacks": list(decision.fallbacks),
+        "instead": _instead(decision),
         "warning": decision.warning or None,
         "shadows": [_shadow(each, decision) for each in decision.shadows],
         "would_change": would_change(decision, work),
@@ -92,6 +94,14 @@ def _shadow(shadow: Decision, decision: Decision) -> dict[str, Any]:
         "refusal": shadow.refusal or None,
         "differs": shadow.differs(decision),
     }
+
+
+def _instead(decision: Decision) -> dict[str, Any] | None:
+    """The model that was weighed and not taken, and what it was expected to cost more, in dollars."""
+    if not decision.instead:
+        return None
+    picos = decision.instead_picos
+    return {"model": decision.instead, "usd_more": None if picos is None else round(picos / PICOS_PER_USD, 6)}
 
 
 def _reason(reason: Reason) -> dict[str, str]:

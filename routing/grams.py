@@ -28,7 +28,7 @@ NAMES = ("word", "pair", "stem", "task_word", "task_pair", "opening", "two", "th
 def grams(text: Reading) -> dict[str, Set[Hashable]]:
     """The grams of a text by kind."""
     words = text.words
-    task = words if len(words) <= HEAD_WORDS + TAIL_WORDS else words[:HEAD_WORDS] + words[-TAIL_WORDS:]
+    task = text.task if len(text.task) <= HEAD_WORDS + TAIL_WORDS else text.task[:HEAD_WORDS] + text.task[-TAIL_WORDS:]
     seen = set(words)
     found: dict[str, Set[Hashable]] = {
         "word": seen,

@@ -26,14 +26,16 @@ BESIDE = 0.5
 """Their weight beside words that say something."""
 SHELL_ALONE = 1.2
 """One tool of the kind: a shell and little else."""
+INTERPRETER = 1.4
+"""A tool that runs programs, beside which no file is edited: figures are worked out with it."""
 DATA = 2.6
 """Tools or instructions to query a database."""
 OTHER = -1.6
 """Tools of which none works on code: calendars, shops, searches."""
 PROMPT = 0.7
 FULL = {
-    "coding_tools": ALONE, "shell_tool": SHELL_ALONE, "data_tools": DATA, "data_prompt": DATA, "other_tools": OTHER,
-    "coding_prompt": PROMPT,
+    "coding_tools": ALONE, "shell_tool": SHELL_ALONE, "interpreter_tool": INTERPRETER,
+    "data_tools": DATA, "data_prompt": DATA, "other_tools": OTHER, "coding_prompt": PROMPT,
 }  # fmt: skip
 """What each says at most, by name. Whether a tool's result is newest says nothing: an agent's steps are one task, and a
 verdict that changed between them would throw away its prompt cache."""
@@ -47,11 +49,19 @@ _CODING_TOOL = re.compile(
     r"|^(?:read|ls|run|python)$",
     re.IGNORECASE,
 )
-_SHELL_TOOL = re.compile(r"bash|shell|terminal|^exec(?:_command)?$", re.IGNORECASE)
-_DATA_TOOL = re.compile(
-    r"(?:^|[_.-])sql(?:$|[_.-])|bigquery|snowflake|postgres|(?:execute|run)_query|describe_table", re.IGNORECASE
+_SHELL_TOOL = re.compile(r"bash|shell|terminal|^(?:exec|execute|run)(?:_?(?:command|cmd))?$|ssh", re.IGNORECASE)
+_INTERPRETER_TOOL = re.compile(
+    r"python|interpreter|jupyter|notebook|(?:run|execute|exec)_?code|code_?exec|^repl$", re.IGNORECASE
 )
-_DATA_PROMPT = ("sql", "data agent", "query the database", "database schema", "query it")
+_DATA_TOOL = re.compile(
+    r"(?:^|[_.-])(?:(?:my|ms)?sql(?:ite)?|clickhouse|duckdb|warehouse)(?:$|[_.-])|bigquery|snowflake|postgres"
+    r"|(?:execute|run|read|db|data)_query"
+    r"|^query(?:_(?:db|database|data|table|tables))?$|(?:describe|list|get|show|inspect)_?(?:table|schema|column)s?$|^schema$",
+    re.IGNORECASE,
+)
+_DATA_PROMPT = (
+    "sql", "data agent", "query the database", "database schema", "query it", "warehouse", "the database",
+)  # fmt: skip
 _CODING_PROMPT = (
     "coding agent", "coding assistant", "software engineer", "software develop", "expert developer", "senior developer",
     "programmer", "codebase", "repositor", "code review", "codex", "claude code", "programming assistant",
@@ -62,6 +72,12 @@ _CODING_PROMPT = (
 def is_coding(signals: Signals, client: str) -> bool:
     """Whether the request comes from a programmer's agent."""
     return client in CODING_CLIENTS or [trade(name) for name in signals.tool_names].count("code") >= CODING_TOOLS_MIN
+
+
+def prompts_coding(system: str) -> bool:
+    """Whether instructions make a programmer of the model."""
+    prompt = system.lower()
+    return any(piece in prompt for piece in _CODING_PROMPT)
 
 
 @lru_cache(maxsize=NAMES_CACHED)
@@ -84,7 +100,9 @@ def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
         yield Evidence(name="coding_tools", weight=ALONE if silent else BESIDE, detail=f"{signals.tools} tools of {client}")
     elif "code" in trades and any(_SHELL_TOOL.search(name) for name in signals.tool_names):
         yield Evidence(name="shell_tool", weight=SHELL_ALONE, detail=f"{signals.tools} tools, one of them a shell")
+    elif any(_INTERPRETER_TOOL.search(name) for name in signals.tool_names):
+        yield Evidence(name="interpreter_tool", weight=INTERPRETER, detail=f"{signals.tools} tools, one runs programs")
     elif trades == {"other"}:
         yield Evidence(name="other_tools", weight=OTHER, detail=f"{signals.tools} tools, none for code")
-    if any(piece in prompt for piece in _CODING_PROMPT):
+    if prompts_coding(prompt):
         yield Evidence(name="coding_prompt", weight=PROMPT, detail="the system prompt speaks of code")

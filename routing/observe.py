@@ -9,18 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from routing.evidence import BIAS, Sight
-from routing.harness import FULL, harness, is_coding
+from routing.harness import FULL, harness, is_coding, prompts_coding
 from routing.lexicon import clues_of
 from routing.shape import shape
 from routing.split import Reading, reading
 from routing.topic import other_topic
 from routing.types import Signals
+from routing.words import PROSE, REWRITE, TEXT_TASK, TITLE
 
 SHORT_CHARS = 60
 """A follow-up such as "yes, go on": up to here a turn inherits from the one before."""
 NEAR_CHARS = 160
 """Up to here a turn may still lean on it."""
 LONG_CHARS = 600
+NAMED_CHARS = 300
+"""A turn up to here that names something as programs name things is about that; a longer one may mention it."""
 HEAD_CHARS, TAIL_CHARS = 720, 360
 """Of a turn, what is looked at: a task stands at either end, and the middle of a paste says no more than its ends."""
 SILENT = 0.8
@@ -30,6 +33,13 @@ QUIET = 1.0
 IDLE = -1.5
 """A short turn in a programmer's agent whose words score above this is small talk before the work or amid it ("hi", "go
 on"): a thread that began on the wrong model because of it would stay there."""
+ASKS_PROSE = frozenset((PROSE, REWRITE, TEXT_TASK, TITLE))
+ASKED = {
+    "data_tools": "data_asked", "data_prompt": "data_asked", "shell_tool": "shell_asked",
+    "interpreter_tool": "interpreter_asked", "coding_tools": "coding_asked",
+}  # fmt: skip
+"""Somebody who has one trade alone is asked for that trade's work in anybody's words ("who was late most often?"), unless
+the words ask for something to be written."""
 BEFORE_MAX = 3.0
 PREVIOUS_MAX = 4.0
 SYSTEM_MAX = 4.0
@@ -58,11 +68,20 @@ def observe(signals: Signals, client: str, score: Score) -> Seen:
     for each in harness(signals, client, silent):
         values[each.name] = each.weight / FULL[each.name]
         details[each.name] = each.detail
+    if not any(sight.clue in ASKS_PROSE for sight in sights):
+        values |= {asked: 1.0 for equipment, asked in ASKED.items() if equipment in values}
     words_say = score(read)
     short = len(text) <= SHORT_CHARS
     plain = not any(sight.weight > 0 for sight in sights)
     values["text"] = words_say
     values |= {name: words_say for name, holds in (("text_short", short), ("text_long", len(text) > LONG_CHARS)) if holds}
+    if plain and "other_tools" in values:
+        values["other_plain"] = 1.0
+    named = "identifier" in values
+    if named and len(text) <= NAMED_CHARS:
+        values["identifier_near"] = 1.0
+    if named and signals.tool_names and any(name in text for name in signals.tool_names):
+        values["tool_named"] = 1.0
     values |= {name: 1.0 for name, holds in _facts(signals, client, plain, words_say, short).items() if holds}
     values |= before(signals, score, short, short and silent)
     return Seen(values=values, details=details, shapes=shapes, words=words)
@@ -78,6 +97,7 @@ def looked_at(turn: str) -> str:
 def _facts(signals: Signals, client: str, plain: bool, words_say: float, short: bool) -> Mapping[str, bool]:
     """What a turn looks like at a glance, and what its harness is worth where its words say nothing."""
     coding = is_coding(signals, client)
+    prompted = not coding and prompts_coding(signals.system_text)
     foreign = not signals.turn_text.isascii()
     return {
         "short": short,
@@ -89,6 +109,8 @@ def _facts(signals: Signals, client: str, plain: bool, words_say: float, short: 
         "coding_plain": coding and plain,
         "coding_quiet": coding and abs(words_say) < QUIET,
         "coding_idle": coding and short and words_say > IDLE,
+        "prompted_quiet": prompted and abs(words_say) < QUIET,
+        "prompted_idle": prompted and short and words_say > IDLE,
     }
 
 

@@ -87,5 +87,7 @@ class Policy(Struct, frozen=True):
     default: str
     """Route for a thread without a past when the classifier abstains."""
     min_confidence: float
+    demanding: frozenset[str] = frozenset()
+    """Routes whose work no other may do: a thread moves there whatever its cache is worth."""
     matrix_of: Mapping[str, tuple[MatrixLine, ...]] = {}
     """Teams with a matrix of their own."""

@@ -28,7 +28,6 @@ FILE = Clue(name="file", weight=1.4)
 IDENTIFIER = Clue(name="identifier", weight=0.9)
 CALL = Clue(name="call", weight=0.8)
 OPTION = Clue(name="option", weight=0.6)
-BACKTICK = Clue(name="backtick", weight=0.2)
 FORMULA = Clue(name="formula", weight=1.8, shows="code", asks="code")
 REPORT = Clue(name="expected_actual", weight=1.2, asks="patch")
 CASES = Clue(name="cases", weight=0.5)
@@ -75,14 +74,12 @@ _HUMP = re.compile(r"[A-Z](?<=[a-z][A-Z])(?:" + "|".join(rf"(?<=\b[a-z]{{{n}}}[A
 _OPTION = re.compile(r"--(?<![-\w]--)[a-z][a-z-]+")
 _FORMULA = re.compile(r"=\s*(?:SUM|IF|VLOOKUP|XLOOKUP|INDEX|COUNTIFS?|SUMIFS?|IFERROR|FILTER|QUERY)\(")
 _CELLS = re.compile(r":(?<=[A-Z0-9]\d:)\$?[A-Z]{1,2}\$?\d")
-_BACKTICK = re.compile(r"`[^`\n]{1,60}`")
 
 
 _INSIDE = (
     (".", _FILE, FILE),
     ("(", _CALL, CALL),
     ("--", _OPTION, OPTION),
-    ("`", _BACKTICK, BACKTICK),
     ("=", _FORMULA, FORMULA),
     (":", _CELLS, FORMULA),
 )

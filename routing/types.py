@@ -9,6 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from routing.stay import Scales
+
 Dialect = Literal["chat", "responses", "messages"]
 AgentKind = Literal["main", "subagent", "auxiliary", "compaction"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -85,10 +87,12 @@ class Route(Struct, frozen=True):
 
 
 class Pin(Struct, frozen=True):
-    """What the thread used last: it stays there while that route or model still exists."""
+    """What the thread used last: it stays there while that route or model still exists, unless leaving is worth it."""
 
     route: str
     model: str
+    weigh: "Callable[[str, Workload], Scales] | None" = None
+    """What staying and going to another model would cost. None in the middle of a turn, where nothing moves."""
 
 
 class Asked(Struct, frozen=True):
@@ -137,6 +141,11 @@ class Decision(Struct, frozen=True):
     workload: Workload | None = None
     rule: str = ""
     """Name of the rule that matched, if one did."""
+    instead: str = ""
+    """The model that was weighed against this one and not taken; empty where there was none."""
+    instead_picos: int | None = None
+    """Pico-dollars that taking it was expected to cost more, over the requests looked ahead; negative where money was not
+    the reason, None where a price is not known."""
     shadows: "tuple[Decision, ...]" = ()
     """What rules in shadow would have decided."""
 

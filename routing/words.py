@@ -7,6 +7,7 @@ Arabic have their words for the tasks. `routing/lexicon.py` looks them up.
 from collections.abc import Mapping
 
 from routing.evidence import Clue
+from routing.technologies import JARGON, LANGUAGES, TOOLS
 
 WRITE_CODE = Clue(name="write_code", weight=1.7, asks="code")
 FIX = Clue(name="fix", weight=1.2, asks="patch")
@@ -16,6 +17,7 @@ COMMIT = Clue(name="commit", weight=1.0, asks="review")
 LANGUAGE = Clue(name="language", weight=2.0)
 FRAMEWORK = Clue(name="framework", weight=0.6)
 PROGRAMMING = Clue(name="programming", weight=0.7)
+TERM = Clue(name="term", weight=0.7)
 SHELL_TASK = Clue(name="shell_task", weight=0.9, asks="code")
 DATABASE = Clue(name="database", weight=0.7, asks="code")
 CONFIGURE = Clue(name="configure", weight=1.8, asks="config")
@@ -45,7 +47,7 @@ ENGLISH: Mapping[Clue, str] = {
         "python javascript typescript java golang rust c++ c# ruby php swift kotlin scala haskell perl matlab "
         "bash zsh powershell sql html css latex vba lua julia fortran cobol solidity verilog vhdl assembly elixir "
         "erlang clojure dart postgresql postgres mysql sqlite mongodb redis snowflake bigquery plsql graphql "
-        "promql linux unix cpp csharp jsx tsx scss sass svg"
+        "promql linux unix cpp csharp jsx tsx scss sass svg " + LANGUAGES
     ),
     FRAMEWORK: (
         "react vue angular svelte django flask fastapi nodejs pandas numpy pytorch tensorflow keras sklearn "
@@ -53,7 +55,7 @@ ENGLISH: Mapping[Clue, str] = {
         "cargo maven gradle spring laravel rails express nextjs jetpack compose flutter android ios xcode unity "
         "jupyter selenium pytest jest junit kafka rabbitmq celery airflow spark hadoop aws gcp azure lambda git "
         "github gitlab httpx uvicorn starlette asyncio jax vscode vim eclipse wordpress arduino stm32 cuda opengl "
-        "vulkan"
+        "vulkan " + TOOLS
     ),
     PROGRAMMING: (
         "function functions variable variables array arrays string strings integer integers boolean loop loops "
@@ -70,6 +72,7 @@ ENGLISH: Mapping[Clue, str] = {
         "undefined exception exceptions traceback button login dropdown checkbox css div websocket socket tcp "
         "oauth jwt cron payload"
     ),
+    TERM: JARGON,
     CONFIGURE: "dockerfile makefile yaml yml toml nginx terraform ansible helm haproxy systemd webpack eslint tsconfig",
     SHELL_TASK: (
         "directory directories folder folders file files filename filenames recursively permissions permission "

@@ -1,22 +1,22 @@
-"""Shell tasks in nine languages from a checkout of the tldr pages (text: CC-BY 4.0, https://github.com/tldr-pages/tldr).
+"""Shell tasks in eighteen languages from a checkout of the tldr pages (text: CC-BY 4.0, https://github.com/tldr-pages/tldr).
 
 A page has examples, each with a sentence that says what its command does: that sentence is what somebody asks for. Its
 head says what the program is, which is prose about software.
 """
 
 import random
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from training.checkout import names, texts
 from training.scenes import DIALECTS, request, scene
 from training.templates import Book, books
 
 FOLDERS = {
     "en": "pages", "de": "pages.de", "fr": "pages.fr", "es": "pages.es", "pt": "pages.pt_BR", "ru": "pages.ru",
-    "zh": "pages.zh", "ja": "pages.ja", "ko": "pages.ko",
+    "zh": "pages.zh", "ja": "pages.ja", "ko": "pages.ko", "it": "pages.it", "nl": "pages.nl", "pl": "pages.pl",
+    "tr": "pages.tr", "ar": "pages.ar", "hi": "pages.hi", "id": "pages.id", "uk": "pages.uk", "sv": "pages.sv",
 }  # fmt: skip
 ASK = {
     "en": ("{}", "How do I {}?", "{}, from the command line", "command: {}", "what do I type to {}"),
@@ -28,6 +28,15 @@ ASK = {
     "zh": ("{}", "命令：{}", "怎么在终端里{}？"),
     "ja": ("{}", "コマンド：{}", "ターミナルで{}"),
     "ko": ("{}", "명령어: {}", "터미널에서 {}"),
+    "it": ("{}", "Comando: {}", "Da terminale: {}"),
+    "nl": ("{}", "Opdracht: {}", "In de terminal: {}"),
+    "pl": ("{}", "Polecenie: {}", "W terminalu: {}"),
+    "tr": ("{}", "Komut: {}", "Terminalde: {}"),
+    "ar": ("{}", "أمر: {}", "في الطرفية: {}"),
+    "hi": ("{}", "कमांड: {}", "टर्मिनल में: {}"),
+    "id": ("{}", "Perintah: {}", "Di terminal: {}"),
+    "uk": ("{}", "Команда: {}", "У терміналі: {}"),
+    "sv": ("{}", "Kommando: {}", "I terminalen: {}"),
 }
 TASKS, HEADS = 150, 90
 """Requests of one language."""
@@ -37,7 +46,7 @@ PAGES_MAX = 700
 def requests_of(git: Path, seed: int) -> Iterator[dict[str, Any]]:
     """Lines in the form of the development set, made of a git directory of the tldr pages."""
     dice = random.Random(f"{seed}:tldr")  # noqa: S311
-    for book in books():
+    for book in (each for each in books() if each.language in FOLDERS):
         pages = _pages(git, FOLDERS[book.language], dice)
         tasks = [line[2:].rstrip(":") for page in pages for line in page.splitlines() if line.startswith("- ")]
         heads = [_head(page) for page in pages]
@@ -73,15 +82,7 @@ def _head(page: str) -> str:
     return " ".join(said)
 
 
-def _pages(git: Path, folder: str, dice: random.Random) -> list[str]:
-    """Pages of one language, by chance; one process reads them all."""
-    shown = _git(git, "ls-tree", "-r", "HEAD", f"{folder}/").splitlines()
-    chosen = [line.split()[2] for line in dice.sample(shown, min(PAGES_MAX, len(shown)))]
-    whole = _git(git, "cat-file", "--batch", given="\n".join(chosen))
-    return re.split(r"^[0-9a-f]{40} blob \d+$", whole, flags=re.MULTILINE)[1:]
-
-
-def _git(git: Path, *arguments: str, given: str = "") -> str:
-    command = ["git", f"--git-dir={git}", *arguments]
-    done = subprocess.run(command, input=given.encode(), capture_output=True, check=True)  # noqa: S603
-    return done.stdout.decode("utf-8", "replace")
+def _pages(folder: Path, under: str, dice: random.Random) -> list[str]:
+    """Pages of one language, by chance."""
+    shown = names(folder, f"{under}/")
+    return list(texts(folder, dice.sample(shown, min(PAGES_MAX, len(shown)))))

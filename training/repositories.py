@@ -6,11 +6,11 @@ slots of the same templates as the words of our own; each repository is a source
 
 import random
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from training.checkout import git, names, texts
 from training.scenes import DIALECTS, request, scene
 from training.templates import Book, books
 
@@ -20,16 +20,17 @@ PER_SLOT = {"subject": 220, "diff": 50, "code": 110, "prose_sw": 200, "changelog
 """Requests made of one repository, by the material they carry."""
 FILES_MAX = 120
 SOURCE = re.compile(r"\.(?:py|js|ts|tsx|go|rs|java|php|rb|c|cc|cpp|h|cs|kt|swift|scala|vue|sh|sql|html|css|ya?ml)$")
+PAGE = re.compile(r"\.(?:mdx?|rst)$")
 PARAGRAPH = re.compile(r"^[A-Z][^\n|<>{}]{90,900}[.!?]$")
 BULLETS = re.compile(r"(?:^[-*] .+\n){2,8}", re.MULTILINE)
 WRITTEN_BY_MACHINES = re.compile(r"^(?:bump|merge|release|v?\d|build\(deps|chore\(deps)", re.IGNORECASE)
 
 
-def requests_of(git: Path, seed: int) -> Iterator[dict[str, Any]]:
+def requests_of(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
     """Lines in the form of the development set, made of the git directory of one repository."""
-    name = git.parent.name if git.name in (".git", "repo") else git.name
+    name = folder.parent.name if folder.name in (".git", "repo") else folder.name
     dice = random.Random(f"{seed}:{name}")  # noqa: S311
-    material = {slot: found for slot, found in _material(git, dice).items() if found}
+    material = {slot: found for slot, found in _material(folder, dice).items() if found}
     for book in books():
         filled = Book(language=book.language, families=book.families, slots={**book.slots, **material})
         for slot in material:
@@ -56,19 +57,19 @@ def _filled(book: Book, slot: str, name: str, dice: random.Random) -> Iterator[d
         }
 
 
-def _material(git: Path, dice: random.Random) -> dict[str, tuple[str, ...]]:
-    subjects = [line for line in _git(git, "log", "--no-merges", f"-n{COMMITS}", "--format=%s").splitlines()
+def _material(folder: Path, dice: random.Random) -> dict[str, tuple[str, ...]]:
+    subjects = [line for line in git(folder, "log", "--no-merges", f"-n{COMMITS}", "--format=%s").splitlines()
                 if len(line) > 12 and not WRITTEN_BY_MACHINES.match(line)]  # fmt: skip
-    names = _git(git, "ls-tree", "-r", "--name-only", "HEAD").splitlines()
-    sources = dice.sample(found := [name for name in names if SOURCE.search(name)], min(FILES_MAX, len(found)))
-    pages = dice.sample(found := [name for name in names if name.endswith((".md", ".rst"))], min(FILES_MAX, len(found)))
-    texts = [_git(git, "show", f"HEAD:{name}") for name in pages]
+    files = names(folder)
+    sources = dice.sample(found := [name for name in files if SOURCE.search(name)], min(FILES_MAX, len(found)))
+    pages = dice.sample(found := [name for name in files if PAGE.search(name)], min(FILES_MAX, len(found)))
+    read = list(texts(folder, pages))
     return {
         "subject": tuple(re.sub(r" \(#\d+\)$", "", line) for line in subjects),
-        "diff": tuple(_diffs(git, dice)),
-        "code": tuple(_stretch(_git(git, "show", f"HEAD:{name}"), dice) for name in sources),
-        "prose_sw": tuple(line for text in texts for line in text.splitlines() if PARAGRAPH.match(line)),
-        "changelog": tuple(found[0].strip() for text in texts for found in BULLETS.finditer(text)),
+        "diff": tuple(_diffs(folder, dice)),
+        "code": tuple(_stretch(text, dice) for text in texts(folder, sources)),
+        "prose_sw": tuple(line for text in read for line in text.splitlines() if PARAGRAPH.match(line)),
+        "changelog": tuple(found[0].strip() for text in read for found in BULLETS.finditer(text)),
     }
 
 
@@ -79,13 +80,9 @@ def _stretch(text: str, dice: random.Random) -> str:
     return "\n".join(lines[start : start + dice.randint(4, 35)])
 
 
-def _diffs(git: Path, dice: random.Random) -> Iterator[str]:
-    shown = _git(git, "log", "--no-merges", "-n60", "--format=%x00", "-p", "--no-color")
+def _diffs(folder: Path, dice: random.Random) -> Iterator[str]:
+    shown = git(folder, "log", "--no-merges", "-n60", "--format=%x00", "-p", "--no-color")
     for each in shown.split("\0")[1:]:
         if (diff := each.strip()).startswith("diff --git"):
             yield "\n".join(diff.splitlines()[: dice.randint(8, 60)])
 
-
-def _git(git: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", f"--git-dir={git}", *arguments], capture_output=True, check=True)  # noqa: S603, S607
-    return done.stdout.decode("utf-8", "replace").replace("\r", "")

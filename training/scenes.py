@@ -28,6 +28,8 @@ OTHER_SYSTEMS = (
     "You are the concierge of a travel agency. Use the tools to look up flights and hotels.",
     "You answer questions of shop customers about their orders.",
     "You are a personal assistant with access to calendar and mail.",
+    "You use a web browser for the user.",
+    "You answer from the documents of the company.",
 )
 CODING_TOOLS = (
     ("bash", "read_file", "edit_file", "grep"),
@@ -44,6 +46,9 @@ OTHER_TOOLS = (
     ("web_search",),
     ("get_stock_price", "convert_currency"),
     ("play_music", "set_timer", "turn_on_light"),
+    ("browser_open", "browser_click", "browser_read"),
+    ("find_customer", "create_ticket", "search_articles"),
+    ("search_documents",),
 )
 CODE_ANSWERS = (
     "Here is the updated version:\n\n```python\ndef load(path):\n    with open(path) as file:\n"
@@ -66,8 +71,8 @@ DIALECTS = ("chat", "chat", "responses", "messages")
 CODING_SHARE = {True: 0.35, False: 0.15}
 """Programmers' agents are asked for code more often than for letters, but for letters, too."""
 OTHER_TOOLS_SHARE, SYSTEM_SHARE, HISTORY_SHARE = 0.2, 0.45, 0.3
-CODE_AMONG_OTHER_TOOLS = 0.15
-"""Somebody asks a travel agent for code now and then."""
+CODE_AMONG_OTHER_TOOLS = 0.5
+"""Somebody asks a travel agent for code now and then; a developer asks the support of a product about its API."""
 
 
 class Scene(Struct, frozen=True):

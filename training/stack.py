@@ -20,6 +20,7 @@ from routing.evidence import Clue
 from routing.harness import FULL
 from routing.observe import Seen, looked_at, observe
 from routing.text import SCORE_MAX
+from training.feedback import Corrected
 from training.folds import FOLDS, folds
 from training.logistic import Dense, Floats, Sparse, fit
 from training.vocabulary import Vocabulary
@@ -37,6 +38,8 @@ PRIOR: Mapping[str, float] = {
     **FULL,
     "text": 0.5, "previous_clues": 0.5, "previous_clues_near": 0.25, "system_text": 0.2,
     "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5, "coding_idle": 2.5,
+    "prompted_quiet": 0.5, "prompted_idle": 1.0, "identifier_near": 0.7, "tool_named": -0.7,
+    "other_plain": -0.7, "data_asked": 1.5, "shell_asked": 1.5, "interpreter_asked": 1.5, "coding_asked": 0.5,
 }  # fmt: skip
 """What an observation is worth before any data: the weights set by hand."""
 
@@ -62,8 +65,9 @@ class Learned(Struct, frozen=True):
 class Stack:
     """The cases, read once, and the fits made of them."""
 
-    def __init__(self, cases: Sequence[Case], count: int = FOLDS) -> None:
+    def __init__(self, cases: Sequence[Case], count: int = FOLDS, corrected: Sequence[Corrected] = ()) -> None:
         self.cases = cases
+        self.corrected = corrected
         self.count = count
         self.fold = np.array(folds(cases, count))
         self.signs: Floats = np.array([1.0 if case.code else -1.0 for case in cases])
@@ -120,10 +124,27 @@ class Stack:
         train = keep & (self.importance > 0)
         weight = self.importance * np.array([OURS if case.ours else 1.0 for case in self.cases])
         prior = np.array([PRIOR.get(name, 0.0) for name in names])
+        told, signs, worth = self._corrections(column)
         found = fit(
-            Dense(cells[train]), self.signs[train], weight[train], TOP_PENALTY, prior, TOP_STEPS, TOP_TOLERANCE
+            Dense(np.vstack((cells[train], told))),
+            np.append(self.signs[train], signs),
+            np.append(weight[train], worth),
+            TOP_PENALTY,
+            prior,
+            TOP_STEPS,
+            TOP_TOLERANCE,
         )
         return names, found, np.where(self.decided == 0, cells @ found[:-1] + found[-1], self.decided)
+
+    def _corrections(self, column: Mapping[str, int]) -> tuple[Floats, Floats, Floats]:
+        """Corrected decisions as rows; what is no longer observed is left out of them."""
+        cells = np.zeros((len(self.corrected), len(column)))
+        for row, each in enumerate(self.corrected):
+            for name in column.keys() & each.observed.keys():
+                cells[row, column[name]] = each.observed[name]
+        signs: Floats = np.array([1.0 if each.code else -1.0 for each in self.corrected])
+        worth = min(1.0, (SLICE_FULL / max(1, len(self.corrected))) ** 0.5)
+        return cells, signs, np.full(len(self.corrected), worth)
 
     def cross_validated(self) -> Floats:
         """Each case's score by models that have never seen its source, nor anything connected with it."""

@@ -27,7 +27,7 @@ def synthetic(seed: int) -> Iterator[dict[str, Any]]:
                 yield from _follows(book, family, turns, dice)
             elif family.kind == "persona":
                 yield from _opened(book, family, dice)
-            else:
+            elif family.kind == "turn":
                 yield from _asked(book, family, turns, dice)
 
 

@@ -1,4 +1,4 @@
-"""Requests of our own writing: templates in nine languages, read from text files and filled by a seeded die.
+"""Requests of our own writing: templates in nineteen languages, read from text files and filled by a seeded die.
 
 A file holds slots (`@name one|two|three`) and families (`== label name`, then a template a line). A slot may hold slots;
 what a language has no word list for is taken from the English file (names of languages, libraries, snippets of code).
@@ -13,7 +13,9 @@ from typing import Literal
 from msgspec import Struct
 
 FOLDER = Path(__file__).parent / "templates"
-LANGUAGES = ("en", "de", "fr", "es", "pt", "ru", "zh", "ja", "ko")
+LANGUAGES = (
+    "en", "de", "fr", "es", "pt", "ru", "zh", "ja", "ko", "it", "nl", "pl", "tr", "ar", "hi", "id", "vi", "uk", "sv",
+)  # fmt: skip
 DEPTH_MAX = 5
 """Slots inside slots inside slots: more is a circle."""
 
@@ -24,14 +26,14 @@ class Family(Struct, frozen=True):
     """Templates of one kind, all with one label.
 
     A `turn` stands by itself; a `follow` means nothing without what came before; a `persona` is a system prompt that makes
-    something of the briefest opening.
+    something of the briefest opening. An `agent` is asked for its trade, which is its label.
     """
 
     name: str
     label: str
     language: str
     templates: tuple[str, ...]
-    kind: Literal["turn", "follow", "persona"] = "turn"
+    kind: Literal["turn", "follow", "persona", "agent"] = "turn"
 
 
 class Book(Struct, frozen=True):
@@ -94,6 +96,8 @@ def _family(first: str, second: str, language: str, templates: tuple[str, ...]) 
     """`== code name` or, for the other kinds, `== follow code`."""
     if first == "follow":
         return Family(f"follow_{second}-{language}", second, language, templates, kind="follow")
+    if first == "agent":
+        return Family(f"agent_{second}-{language}", second, language, templates, kind="agent")
     if first == "persona":
         return Family(f"persona_{second}-{language}", second, language, templates, kind="persona")
     return Family(f"{second}-{language}", first, language, templates)

@@ -5,22 +5,21 @@ Short everyday requests in 150 intents (https://github.com/clinc/oos-eval); the 
 
 import json
 import random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from training.checkout import git
 from training.scenes import DIALECTS, request, scene
 
 FILE = "data/data_full.json"
 UTTERANCES = 500
 
 
-def requests_of(git: Path, seed: int) -> Iterator[dict[str, Any]]:
+def requests_of(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
     """Lines in the form of the development set."""
     dice = random.Random(f"{seed}:clinc")  # noqa: S311
-    command = ["git", f"--git-dir={git}", "show", f"HEAD:{FILE}"]
-    shown = subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603
+    shown = git(folder, "show", f"HEAD:{FILE}")
     said = [text for text, intent in json.loads(shown)["train"] if intent != "oos"]
     for text in dice.sample(said, UTTERANCES):
         dialect = dice.choice(DIALECTS)

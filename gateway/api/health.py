@@ -24,11 +24,10 @@ def readyz(request: Request) -> JSONResponse:
 
 
 @router.get("/metrics")
-def metrics(request: Request) -> Response:
-    """Prometheus text exposition."""
-    request.app.state.refresh_gauges()
-    house: House = request.app.state.house
-    return Response(house.metrics.render(), media_type=None, headers={"content-type": CONTENT_TYPE})
+async def metrics(request: Request) -> Response:
+    """Prometheus text exposition, of all workers where there are several."""
+    page: bytes = await request.app.state.metrics_page()
+    return Response(page, media_type=None, headers={"content-type": CONTENT_TYPE})
 
 
 @router.head("/", include_in_schema=False)

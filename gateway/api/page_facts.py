@@ -1,8 +1,25 @@
 """What the built-in page shows, as plain values."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct
+
+
+class Budget(Struct, frozen=True):
+    """How far a budget is used by one team, or by a user, key or session of it."""
+
+    name: str
+    team: str
+    who: str
+    """Empty for the team itself."""
+    window: str
+    unit: Literal["usd", "tokens"]
+    limit: int
+    """In pico-dollars or tokens."""
+    used: int
+    """Settled, and held for requests that are under way."""
+    level: str
 
 
 class TeamSpend(Struct, frozen=True):
@@ -14,6 +31,15 @@ class TeamSpend(Struct, frozen=True):
     requests_today: int
     requests_month: int
     unpriced: int = 0
+    budget: Budget | None = None
+
+
+class Day(Struct, frozen=True):
+    """One day's known cost, by team."""
+
+    number: int
+    """Days since 1970, UTC."""
+    picos: Mapping[str, int]
 
 
 class KindUse(Struct, frozen=True):
@@ -22,6 +48,15 @@ class KindUse(Struct, frozen=True):
     kind: str
     tokens: int
     picos: int | None
+
+
+class Worth(Struct, frozen=True):
+    """Money that was not spent, or spent for nothing, for one reason. Reasons overlap and do not add up."""
+
+    what: str
+    """`saved` or `wasted`."""
+    reason: str
+    picos: int
 
 
 class Recent(Struct, frozen=True):
@@ -42,6 +77,8 @@ class Recent(Struct, frozen=True):
     picos: int | None
     outcome: str
     status: int
+    source: str = ""
+    rule: str = ""
 
 
 class ThreadLine(Struct, frozen=True):
@@ -58,6 +95,8 @@ class ThreadLine(Struct, frozen=True):
     """Unix seconds."""
     if_warm_picos: int | None = None
     if_cold_picos: int | None = None
+    afresh_picos: int | None = None
+    """About what a new thread would begin with."""
 
 
 class Unpriced(Struct, frozen=True):
@@ -78,9 +117,17 @@ class PageFacts(Struct, frozen=True):
     """Where clients point, without `/v1`."""
     version: str
     teams: tuple[TeamSpend, ...] = ()
+    last_month_picos: int | None = None
+    """None where the ledger does not reach back so far."""
+    days: tuple[Day, ...] = ()
+    """The last days, oldest first; the last one is still running."""
     hours: tuple[int, ...] = ()
     """Pico-dollars of the last hours, oldest first; the last one is still running."""
     kinds: tuple[KindUse, ...] = ()
+    worths: tuple[Worth, ...] = ()
+    """This month's, the largest first."""
+    budgets: tuple[Budget, ...] = ()
+    """Of users, keys and sessions that are close to theirs or beyond."""
     recent: tuple[Recent, ...] = ()
     threads: tuple[ThreadLine, ...] = ()
     states: Mapping[str, int] = {}
@@ -93,3 +140,5 @@ class PageFacts(Struct, frozen=True):
     """No provider key is set: answers come from the built-in simulator."""
     viewer: str | None = None
     """The team whose numbers these are; None when they are everyone's."""
+    live: bool = False
+    """The page was asked to load itself anew."""

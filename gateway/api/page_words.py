@@ -24,8 +24,10 @@ def lines(text: str) -> str:
     return html.escape(kept)
 
 
-def dollars(picos: int | None) -> str:
-    """Dollars with as many digits as tell something; what is unknown is said to be."""
+def dollars(picos: int | None, *, plain: bool = False) -> str:
+    """Dollars with as many digits as tell something; what is unknown is said to be, `plain` where no element may stand."""
+    if picos is None and plain:
+        return "unknown"
     if picos is None:
         return '<span class="unknown" title="the price is not known">unknown</span>'
     usd = picos / PICOS_PER_USD
@@ -59,6 +61,11 @@ def ago(at: float, now: float) -> str:
     """A moment, relative for people and exact for machines."""
     exact = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f'<time datetime="{exact}" title="{exact}">{span(now - at)} ago</time>'
+
+
+def day(number: int) -> str:
+    """A day, by how many there were since 1970."""
+    return datetime.fromtimestamp(number * 86_400, UTC).strftime("%-d %b")
 
 
 def clock(at: float) -> str:

@@ -6,7 +6,7 @@ under way cost beyond their estimates. All of it is a handful of additions in me
 (`gateway/budgets/seed.py`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -58,6 +58,8 @@ class Budgets:
         self._limits: tuple[RateLimit, ...] = ()
         self._listed: dict[str, dict[tuple[str, str], None]] = {}
         self._typical = Typical()
+        self.on_listed: Callable[[str, str, str], None] = _nobody
+        """Told of every account that is new here: budget, team, who."""
         self.watches = False
         """Whether there is anything to do for a request at all."""
 
@@ -138,6 +140,12 @@ class Budgets:
             if settled.exact and settled.picos is not None and tokens:
                 self._typical.learn(held.model, settled.picos - held.picos, tokens - held.tokens)
 
+    def meet(self, budget: str, team: str, who: str) -> None:
+        """List an account in which another process has counted."""
+        watched = next((each for each in self._watched if each.budget.name == budget), None)
+        if watched is not None:
+            self._list(watched, team, who)
+
     def accounts(self, at: float, team: str | None = None) -> Iterator[Account]:
         """Every account that has counted something since the start, of one team or of all."""
         for each in self._watched:
@@ -165,3 +173,8 @@ class Budgets:
             if len(listed) >= LISTED_MAX:
                 listed.pop(next(iter(listed)))
             listed[team, who] = None
+            self.on_listed(watched.budget.name, team, who)
+
+
+def _nobody(budget: str, team: str, who: str) -> None:
+    """Who counts alone tells nobody."""

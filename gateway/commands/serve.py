@@ -8,18 +8,18 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from gateway.commands.listen import listen
 
 if TYPE_CHECKING:
-    from gateway.app import Gateway
     from gateway.config.live import Live
+    from gateway.home import Home
 
-CLIENT_KEEP_ALIVE_S = 75
-"""Longer than the 60 s after which common load balancers drop idle connections, so that we are not the first to close."""
+WORKERS_MAX = 64
+"""More than there are cores to be had; each takes the memory of a whole gateway."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,6 +33,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--host", help="overrides listen.host")
     parser.add_argument("--port", type=int, help="overrides listen.port; 0 takes a free one")
     parser.add_argument("--home", type=Path, help="ledger and memory (default: $POINTSMAN_HOME or .pointsman)")
+    parser.add_argument(
+        "--workers",
+        type=_workers,
+        default=1,
+        metavar="N",
+        help="processes that answer, about one per core; they share threads, ledger and metrics (default: %(default)s)",
+    )
     parser.add_argument("--drain-s", type=int, default=30, help="how long open answers may finish on SIGTERM")
     parser.set_defaults(run=run)
 
@@ -59,58 +66,50 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _serve(args: argparse.Namespace) -> int:
-    import uvicorn
+def _workers(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= WORKERS_MAX:
+        raise argparse.ArgumentTypeError(f"from 1 to {WORKERS_MAX}")
+    return count
 
-    from gateway.app import Gateway, Home
+
+async def _serve(args: argparse.Namespace) -> int:
     from gateway.config.live import Live
     from gateway.config.offline import needs_simulator, overlay_simulator
-    from gateway.wire.hot import HotProtocol
+    from gateway.home import Home
 
     async with contextlib.AsyncExitStack() as stack:
         live = Live.open(args.config, os.environ, host=args.host, port=args.port)
-        offline = needs_simulator(live.config)
-        if offline:
-            address = await stack.enter_async_context(_simulator())
-            live.overlay(lambda config: overlay_simulator(config, f"http://{address}/v1"))
+        simulator = ""
+        if needs_simulator(live.config):
+            simulator = await stack.enter_async_context(_simulator())
+            live.overlay(lambda config: overlay_simulator(config, f"http://{simulator}/v1"))
         home = Home(args.home or Path(os.environ.get("POINTSMAN_HOME") or args.config.parent / ".pointsman"))
-        gateway = Gateway(live, home, simulated=offline)
-        listener = listen(live.current.host, live.current.port)
-        config = uvicorn.Config(
-            gateway.asgi,
-            interface="asgi3",
-            http=HotProtocol,
-            ws="none",
-            lifespan="on",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=CLIENT_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=args.drain_s,
-            backlog=4096,
-        )
-        server = _server(uvicorn.Server)(config, gateway)
-        _announce(live, listener, offline)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
-        await server._serve([listener])  # `serve` would send itself the signal again once all is shut down
-        return 0 if server.started else 1
+        serve = _alone if args.workers == 1 else _with_workers
+        return await serve(args, live, home, simulator)
 
 
-def _server(base: type) -> type:
-    """A uvicorn server whose house learns of a stop signal at once, so that readiness fails while answers finish."""
+async def _alone(args: argparse.Namespace, live: "Live", home: "Home", simulator: str) -> int:
+    """Serve in this process."""
+    from gateway.app import Gateway
+    from gateway.workers.server import Server
 
-    class Server(base):  # type: ignore[misc]  # uvicorn is imported late, so its class comes in as a value
-        def __init__(self, config: object, gateway: "Gateway") -> None:
-            super().__init__(config)
-            self.gateway = gateway
+    server = Server(Gateway(live, home, simulated=bool(simulator)), args.drain_s)
+    listener = listen(live.current.host, live.current.port)
+    _announce(live, listener, bool(simulator))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    return 0 if await server.run_until_stopped([listener]) else 1
 
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            self.gateway.house.draining = True
-            super().handle_exit(sig, frame)
 
-    return Server
+async def _with_workers(args: argparse.Namespace, live: "Live", home: "Home", simulator: str) -> int:
+    """Have workers serve; this process accepts and keeps the books."""
+    from gateway.workers.supervisor import Plan, Supervisor
+
+    plan = Plan(workers=args.workers, drain_s=args.drain_s, host=args.host, port=args.port, simulator=simulator)
+    listener = listen(live.current.host, live.current.port)
+    supervisor = Supervisor(live, home, listener, plan)
+    return await supervisor.run(announce=partial(_announce, live, listener, bool(simulator)))
 
 
 @contextlib.asynccontextmanager

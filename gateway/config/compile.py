@@ -83,6 +83,7 @@ def _policy(config: schema.Config) -> policy.Policy:
         aliases=frozenset(config.routing.aliases),
         default=config.routing.default,
         min_confidence=config.routing.min_confidence,
+        demanding=frozenset(config.routing.demanding),
     )
 
 
@@ -184,7 +185,7 @@ def _credentials(provider: str, key: str) -> Headers:
 def _model(name: str, model: schema.Model) -> compiled.Model:
     """For a pattern without a name of its own the name asked for is the name there, which empty stands for."""
     own = "" if "*" in name else name
-    return compiled.Model(name=name, upstream=model.upstream, upstream_name=model.name or own)
+    return compiled.Model(name=name, upstream=model.upstream, upstream_name=model.name or own, images=model.images)
 
 
 def _team(name: str, team: schema.Team, warnings: Warnings) -> compiled.Team:

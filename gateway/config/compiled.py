@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.budgets.types import Budget, RateLimit
 from gateway.upstream.plan import Candidate, Retry
@@ -39,6 +40,7 @@ class Model(Struct, frozen=True):
     name: str
     upstream: str
     upstream_name: str
+    images: bool = True
 
     @property
     def candidate(self) -> Candidate:
@@ -111,7 +113,7 @@ class Snapshot(Struct, frozen=True):
             return found
         for pattern, model in self.patterns:
             if fits(pattern, name):
-                return Model(name=name, upstream=model.upstream, upstream_name=model.upstream_name or name)
+                return replace(model, name=name, upstream_name=model.upstream_name or name)
         return None
 
     def has(self, name: str) -> bool:

@@ -90,6 +90,8 @@ def _routing(config: Config) -> Iterator[Problem]:
                 shown = config.as_written(path, alias)
                 yield Problem(path, f"'{shown}' is the name of a {what}, too; one of them must change")
     yield from _known(config, "routing.default", "route", routing.default, config.routes)
+    for index, name in enumerate(routing.demanding):
+        yield from _known(config, f"routing.demanding.{index}", "route", name, config.routes)
     yield from _matrix(config, "routing.matrix", routing.matrix)
     for name, team in config.teams.items():
         yield from _matrix(config, f"teams.{name}.matrix", team.matrix)

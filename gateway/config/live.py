@@ -39,6 +39,7 @@ class _Candidate(Struct, frozen=True):
 class _Attempt(Struct, frozen=True):
     """One reading of the file. `outcome` is None when its content is the one in force already."""
 
+    data: bytes
     digest: str
     outcome: _Candidate | ConfigError | None
 
@@ -51,16 +52,26 @@ class Live:
     """
 
     def __init__(
-        self, path: Path, environ: Mapping[str, str], host: str | None = None, port: int | None = None
+        self,
+        path: Path,
+        environ: Mapping[str, str],
+        host: str | None = None,
+        port: int | None = None,
+        data: bytes | None = None,
     ) -> None:
-        """Read and compile the file. `host` and `port` override its `listen`. Raises `ConfigError`."""
+        """Read and compile the file, or begin with `data` as if it stood there. `host` and `port` override its `listen`.
+
+        Raises `ConfigError`.
+        """
         self.path = path
         self._environ = environ
         self._overrides = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
         self._bound: Listen | None = None
         self._adapt: Callable[[Config], Config] = _unchanged
-        data = read(path)
+        data = read(path) if data is None else data
         found = self._candidate(data)
+        self.data = data
+        """The bytes that `current` was made from."""
         self.current: Snapshot = found.snapshot
         self.config: Config = found.config
         self.warnings: tuple[Problem, ...] = found.warnings
@@ -106,15 +117,15 @@ class Live:
 
     def _attempt(self) -> _Attempt | None:
         """Read and compile without changing anything; None when the content is what was seen last."""
-        digest = _UNREADABLE
+        data, digest = b"", _UNREADABLE
         try:
             data = read(self.path)
             digest = _digest(data)
             if digest == self._seen:
                 return None
-            return _Attempt(digest, None if digest == self._in_force else self._candidate(data))
+            return _Attempt(data, digest, None if digest == self._in_force else self._candidate(data))
         except ConfigError as error:
-            return None if digest == self._seen else _Attempt(digest, error)
+            return None if digest == self._seen else _Attempt(data, digest, error)
 
     def _install(self, attempt: _Attempt) -> bool:
         """Put a good config in force, or note why it was refused."""
@@ -128,6 +139,7 @@ class Live:
         self.error = None
         if outcome is None:
             return False
+        self.data = attempt.data
         self.current = outcome.snapshot
         self.config = outcome.config
         self.warnings = outcome.warnings

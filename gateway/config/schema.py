@@ -114,6 +114,7 @@ class Model(Section):
     name: ModelName | None = Field(
         default=None, description="What the upstream calls the model; the name asked for when left out."
     )
+    images: bool = Field(default=True, description="Whether it takes images; a thread leaves one that does not.")
 
 
 class Route(Section):
@@ -153,6 +154,11 @@ class Routing(Section):
         default=(),
         description="Lines tried in order, the first that fits wins; the last must fit everything. Without lines all "
         "goes to the default route.",
+    )
+    demanding: tuple[Name, ...] = Field(
+        default=(),
+        description="Routes whose work no other may do: a thread moves there as soon as a turn is theirs, whatever its "
+        "cache is worth. Elsewhere a thread moves when that is cheaper.",
     )
 
 

@@ -1,5 +1,5 @@
-"""What others ship for the same question, run on the same cases: LiteLLM's two classifiers where it is installed, and a
-regular expression as a gateway's operator would write it in ten minutes."""
+"""What others ship for the same question, run on the same cases: LiteLLM's two classifiers where it is installed, the
+keyword signal of vLLM Semantic Router, and a regular expression as a gateway's operator would write it in ten minutes."""
 
 import importlib
 import os
@@ -16,12 +16,16 @@ NAIVE = re.compile(
     r"|api|json|yaml|html|css|docker|kubernetes|git|commit|unit test|algorithm|class|method|variable|repo(?:sitory)?)\b",
     re.IGNORECASE,
 )
+VLLM_KEYWORDS = re.compile(r"\b(?:code|function|debug|algorithm|refactor)\b", re.IGNORECASE)
+"""The words of the signal `code_keywords` in the documentation of vLLM Semantic Router (v0.3, "Keyword Based Routing"): any
+of them, in any case. The router itself is a Go program with models of its own; this is the part that needs none."""
 CODE_TYPES = frozenset(("code_generation", "code_understanding", "technical_design"))
 
 
 def rivals() -> Iterator[tuple[str, Rival]]:
     """Those that can be run here, with their names."""
     yield "a naive regular expression", lambda case: NAIVE.search(case.signals.turn_text) is not None
+    yield "vLLM Semantic Router, code keywords", lambda case: VLLM_KEYWORDS.search(case.signals.turn_text) is not None
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else the import downloads one
     try:
         adaptive = importlib.import_module("litellm.router_strategy.adaptive_router.classifier")

@@ -44,16 +44,14 @@ def estimate_before(
     `size` is the body in bytes. What the provider reported for the thread's known prefix counts as it is; only what came
     on top is guessed from bytes. Both sums follow the prompt's length where long prompts cost more.
     """
-    known_tokens, known_size = 0, 0
-    if record is not None and record.boundaries and freshness.state != "broken":
-        newest = record.boundaries[-1]
-        known_tokens, known_size = newest.tokens, newest.size
-    tokens = known_tokens + max(0, size - known_size) // BYTES_PER_TOKEN
+    whole = record is not None and record.boundaries and freshness.state != "broken"
+    known_tokens = record.boundaries[-1].tokens if record is not None and whole else 0
+    tokens = known_prefix(record if whole else None, size)
     expected = min(tokens, freshness.expected_read_tokens or 0)
     rates = prices.rates(provider, model, tokens, at)
     if rates is None:
         return Estimate(picos=None, picos_if_warm=None, input_tokens=tokens)
-    new = rates.kinds.get(_new_input(rates, tokens, record))
+    new = rates.kinds.get(new_input(rates, tokens, record))
     if new is None:
         return Estimate(picos=None, picos_if_warm=None, input_tokens=tokens)
     flat = rates.fees.get("request", 0)
@@ -68,7 +66,15 @@ def estimate_before(
     )
 
 
-def _new_input(rates: Rates, tokens: int, record: ThreadRecord | None) -> str:
+def known_prefix(record: ThreadRecord | None, size: int) -> int:
+    """Tokens of a body of so many bytes: what was counted of its thread, and a guess at the rest."""
+    if record is None or not record.boundaries:
+        return size // BYTES_PER_TOKEN
+    newest = record.boundaries[-1]
+    return newest.tokens + max(0, size - newest.size) // BYTES_PER_TOKEN
+
+
+def new_input(rates: Rates, tokens: int, record: ThreadRecord | None) -> str:
     """The kind that input is billed as which the cache does not hold.
 
     A thread whose last answer wrote its cache will write again. OpenAI's newer models write every prompt by themselves;

@@ -13,6 +13,9 @@ from routing.types import InputKind, OutputKind
 
 Unit = Literal["count", "usd", "seconds", "bytes", "flag"]
 Type = Literal["counter", "gauge", "histogram"]
+Merge = Literal["add", "max", "min", "peak", "own"]
+"""How a gauge of several workers becomes one: their sum, largest or smallest; `peak` is the largest since the last page;
+`own` is known to the process that writes the page alone."""
 
 OTHER = "other"
 """What a label says when its value is not in the closed set."""
@@ -79,6 +82,7 @@ class Declared(Struct, frozen=True):
     labels: tuple[str, ...] = ()
     unit: Unit = "count"
     buckets: tuple[float, ...] = ()
+    merge: Merge = "max"
 
 
 SPEND_LABELS = ("team", "route", "model", "provider")
@@ -198,6 +202,7 @@ BUDGET = Declared(
     help="Budget of a team in US dollars.",
     labels=("team", "window"),
     unit="usd",
+    merge="own",
 )
 BUDGET_SPENT = Declared(
     name="pointsman_budget_spent_usd",
@@ -205,6 +210,7 @@ BUDGET_SPENT = Declared(
     help="Spent of a team's budget in its present window, in US dollars.",
     labels=("team", "window"),
     unit="usd",
+    merge="own",
 )
 BUDGET_RESERVED = Declared(
     name="pointsman_budget_reserved_usd",
@@ -212,6 +218,7 @@ BUDGET_RESERVED = Declared(
     help="Held of a team's budget for requests that are under way, in US dollars.",
     labels=("team", "window"),
     unit="usd",
+    merge="own",
 )
 BUDGET_REMAINING = Declared(
     name="pointsman_budget_remaining_usd",
@@ -219,23 +226,27 @@ BUDGET_REMAINING = Declared(
     help="What is left of a team's budget in its present window, in US dollars; 0 when it is overshot.",
     labels=("team", "window"),
     unit="usd",
+    merge="own",
 )
 BUDGET_SHARE = Declared(
     name="pointsman_budget_used_share",
     type="gauge",
     help="How much of a budget the account that used most of it has used, 1 for all; users, keys and sessions are accounts.",
     labels=("budget",),
+    merge="own",
 )
 BUDGET_ACCOUNTS = Declared(
     name="pointsman_budget_accounts",
     type="gauge",
     help="Accounts of a budget by how far they have used it: fine, warn, degrade or refuse.",
     labels=("budget", "level"),
+    merge="own",
 )
 BILL_CAPTURED = Declared(
     name="pointsman_bill_captured_ratio",
     type="gauge",
     help="Share of the providers' bill that came through here, when `pointsman reconcile` last looked; 1 for all of it.",
+    merge="own",
 )
 OVERHEAD = Declared(
     name="pointsman_overhead_seconds",
@@ -258,7 +269,7 @@ FIRST_TOKEN = Declared(
     unit="seconds",
     buckets=LATENCY_BUCKETS_S,
 )
-INFLIGHT = Declared(name="pointsman_inflight", type="gauge", help="Requests under way.")
+INFLIGHT = Declared(name="pointsman_inflight", type="gauge", help="Requests under way.", merge="add")
 REFUSALS = Declared(
     name="pointsman_refusals_total",
     type="counter",
@@ -270,18 +281,34 @@ LOOP_HELD = Declared(
     type="gauge",
     help="Longest time one read, of a client or an upstream, held the event loop since the last scrape.",
     unit="seconds",
+    merge="peak",
+)
+LOOP_STALL = Declared(
+    name="pointsman_loop_stall_seconds",
+    type="gauge",
+    help="Longest delay of a timer of the event loop since the last scrape; looked at ten times a second.",
+    unit="seconds",
+    merge="peak",
+)
+WORKERS = Declared(
+    name="pointsman_workers", type="gauge", help="Worker processes that answer requests.", merge="own"
+)
+WORKERS_LOST = Declared(
+    name="pointsman_workers_lost_total", type="counter", help="Worker processes that ended unasked and were replaced."
 )
 LEDGER_LAG = Declared(
     name="pointsman_ledger_lag_seconds",
     type="gauge",
     help="Age of the oldest event that is not yet on disk.",
     unit="seconds",
+    merge="own",
 )
 LEDGER_BACKLOG = Declared(
     name="pointsman_ledger_backlog_bytes",
     type="gauge",
     help="Journal that is written and not yet booked in the ledger.",
     unit="bytes",
+    merge="own",
 )
 LEDGER_ERRORS = Declared(
     name="pointsman_ledger_errors_total", type="counter", help="Events the ledger could not write at first try."
@@ -297,6 +324,7 @@ CONFIG_RELOAD = Declared(
     type="gauge",
     help="1 while the config in use is the one on disk, 0 while the file on disk is broken and the old one is kept.",
     unit="flag",
+    merge="min",
 )
 CONFIG_VERSION = Declared(
     name="pointsman_config_version",
@@ -321,48 +349,9 @@ PRICE_AGE = Declared(
     unit="seconds",
 )
 
-FAMILIES: tuple[Declared, ...] = (
-    REQUESTS,
-    TOKENS,
-    COST,
-    UNPRICED,
-    DECISIONS,
-    ROUTING_SECONDS,
-    SWITCHES,
-    SHADOWS,
-    CACHE_REQUESTS,
-    CACHE_OUTCOMES,
-    CACHE_SHIFTS,
-    STALE_RESUMES,
-    STALE_COST,
-    WARNINGS,
-    SAVED,
-    WASTED,
-    BUDGET,
-    BUDGET_SPENT,
-    BUDGET_RESERVED,
-    BUDGET_REMAINING,
-    BUDGET_SHARE,
-    BUDGET_ACCOUNTS,
-    BILL_CAPTURED,
-    OVERHEAD,
-    UPSTREAM_SECONDS,
-    FIRST_TOKEN,
-    INFLIGHT,
-    REFUSALS,
-    LOOP_HELD,
-    LEDGER_LAG,
-    LEDGER_BACKLOG,
-    LEDGER_ERRORS,
-    EVENTS,
-    CONFIG_RELOAD,
-    PRICE_AGE,
-    RESUME_IDLE,
-    DRAINING,
-    CONFIG_VERSION,
-    PRICES_VERSION,
-)
-"""In the order of the page and of the reference."""
+FAMILIES: tuple[Declared, ...] = tuple(each for each in tuple(globals().values()) if isinstance(each, Declared))
+"""All of the above in their order, which is that of the page and of the reference."""
+DECLARED = {each.name: each for each in FAMILIES}
 
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
 

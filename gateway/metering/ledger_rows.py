@@ -152,7 +152,7 @@ def nobody(settlement: Settlement) -> Intent:
     """An intent for a settlement that has lost its own, so that at least its money is in the books."""
     nothing: dict[str, object] = dict.fromkeys(Intent.__struct_fields__, "")
     numbers = {"at": settlement.at, "stream": False, "bytes_in": 0, "cache_expected_tokens": None, "estimate_picos": None,
-               "known_tokens": 0}  # fmt: skip
+               "known_tokens": 0, "instead_picos": None}  # fmt: skip
     return msgspec.convert({**nothing, **numbers, "id": settlement.id}, Intent)
 
 

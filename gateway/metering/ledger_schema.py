@@ -125,7 +125,12 @@ _STEP_5 = (
 )
 """What events would have cost otherwise (`gateway/metering/whatif.py`), NULL where that is not known; and what was saved and
 wasted by it per hour, the sum of all hours under hour -1."""
-STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5)
+_STEP_6 = (
+    "ALTER TABLE requests ADD COLUMN instead TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE requests ADD COLUMN instead_picos INTEGER",
+)
+"""The model a thread might have moved to or stayed with (`routing/stay.py`), and what that was expected to cost more."""
+STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5, _STEP_6)
 
 
 class LedgerError(RuntimeError):

@@ -4,15 +4,13 @@ Counters go on from the ledger after a restart (`seed`) and exist at 0 before th
 Prometheus, a series that first appears with a value has never increased.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice, product
 
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
-
 from gateway.budgets.types import Level
-from gateway.metering import families
+from gateway.metering import families, process
 from gateway.metering.exposition import CONTENT_TYPE, Family, Gauge, Histogram, Known, Row, Words, head, title
-from gateway.metering.families import CLOSED, CONFIGURED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
+from gateway.metering.families import CLOSED, CONFIGURED, DECLARED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
 from gateway.metering.labels import Names, Place, clean
 from gateway.metering.types import PICOS_PER_USD, Intent, Settlement
 
@@ -63,12 +61,14 @@ class Metrics:
         rules: Collection[str] = (),
     ) -> None:
         self._names = {word: Names() for word in set(CONFIGURED.values())}
+        self.rows: list[Row] = []
+        """All counter rows, in the order in which they came to be."""
+        self.process: Callable[[], process.Reading] = process.read
         self._counters = {each.name: self._family(each) for each in FAMILIES if each.type == "counter"}
-        self._histograms = {each.name: Histogram(each) for each in FAMILIES if each.type == "histogram"}
-        self._gauges: dict[str, dict[tuple[str, ...], Gauge]] = {
+        self.histograms = {each.name: Histogram(each) for each in FAMILIES if each.type == "histogram"}
+        self.gauges: dict[str, dict[tuple[str, ...], Gauge]] = {
             each.name: {} if each.labels else {(): Gauge(head(each, ()))} for each in FAMILIES if each.type == "gauge"
         }
-        self._process = _process_metrics()
         self._spend: dict[tuple[str, ...], _Spend] = {}
         self._spend_raw: dict[tuple[str, ...], _Spend] = {}
 
@@ -90,13 +90,14 @@ class Metrics:
         self._refusals = self._counters[families.REFUSALS.name]
         self._events = self._counters[families.EVENTS.name]
         self._ledger_errors = self._counters[families.LEDGER_ERRORS.name].row()
-        self._ledger_errors_here = 0
-        self._routing_seconds = self._histograms[families.ROUTING_SECONDS.name]
-        self._overhead = self._histograms[families.OVERHEAD.name]
-        self._upstream_seconds = self._histograms[families.UPSTREAM_SECONDS.name]
-        self._resume_idle = self._histograms[families.RESUME_IDLE.name]
-        self._first_token = self._histograms[families.FIRST_TOKEN.name]
-        self._inflight = self._gauges[families.INFLIGHT.name][()]
+        self._writer_errors = 0
+        self._workers_lost = self._counters[families.WORKERS_LOST.name].row()
+        self._routing_seconds = self.histograms[families.ROUTING_SECONDS.name]
+        self._overhead = self.histograms[families.OVERHEAD.name]
+        self._upstream_seconds = self.histograms[families.UPSTREAM_SECONDS.name]
+        self._resume_idle = self.histograms[families.RESUME_IDLE.name]
+        self._first_token = self.histograms[families.FIRST_TOKEN.name]
+        self._inflight = self.gauges[families.INFLIGHT.name][()]
         self._inflight.value = 0
 
         for outcome in families.OUTCOMES:
@@ -221,39 +222,51 @@ class Metrics:
 
     def ledger_error(self) -> None:
         """An event could not be written to the journal."""
-        self._ledger_errors_here += 1
         self._ledger_errors.value += 1
 
     def ledger(self, lag_s: float, backlog_bytes: int, errors: int) -> None:
         """How far the ledger is behind, in time and in journal, and how many writes its writer has seen fail."""
-        self._gauges[families.LEDGER_LAG.name][()].value = lag_s
-        self._gauges[families.LEDGER_BACKLOG.name][()].value = backlog_bytes
-        self._ledger_errors.value = self._ledger_errors_here + errors
+        self.gauges[families.LEDGER_LAG.name][()].value = lag_s
+        self.gauges[families.LEDGER_BACKLOG.name][()].value = backlog_bytes
+        self._ledger_errors.value += errors - self._writer_errors
+        self._writer_errors = errors
 
     def loop_held(self, seconds: float) -> None:
         """The longest that one event held the event loop since the last page."""
-        self._gauges[families.LOOP_HELD.name][()].value = seconds
+        self.gauges[families.LOOP_HELD.name][()].value = seconds
+
+    def loop_stalled(self, seconds: float) -> None:
+        """The longest that a timer of the event loop was late since the last page."""
+        self.gauges[families.LOOP_STALL.name][()].value = seconds
+
+    def workers(self, count: int) -> None:
+        """How many processes answer."""
+        self.gauges[families.WORKERS.name][()].value = count
+
+    def worker_lost(self) -> None:
+        """One of them ended unasked."""
+        self._workers_lost.value += 1
 
     def config_reload(self, ok: bool) -> None:
         """Whether the config on disk is the one in use."""
-        self._gauges[families.CONFIG_RELOAD.name][()].value = 1 if ok else 0
+        self.gauges[families.CONFIG_RELOAD.name][()].value = 1 if ok else 0
 
     def in_force(self, config: int, prices: int) -> None:
         """Numbers that change when the config in use does, and when its prices do."""
-        self._gauges[families.CONFIG_VERSION.name][()].value = config
-        self._gauges[families.PRICES_VERSION.name][()].value = prices
+        self.gauges[families.CONFIG_VERSION.name][()].value = config
+        self.gauges[families.PRICES_VERSION.name][()].value = prices
 
     def draining(self, yes: bool) -> None:
         """Whether open answers are being finished before a stop."""
-        self._gauges[families.DRAINING.name][()].value = 1 if yes else 0
+        self.gauges[families.DRAINING.name][()].value = 1 if yes else 0
 
-    def bill_captured(self, share: float) -> None:
-        """How much of the bill came through here."""
-        self._gauges[families.BILL_CAPTURED.name][()].value = share
+    def bill_captured(self, share: float | None) -> None:
+        """How much of the bill came through here; None where nobody has looked."""
+        self.gauges[families.BILL_CAPTURED.name][()].value = share
 
     def price_table_age(self, seconds: float) -> None:
         """Age of the built-in price table."""
-        self._gauges[families.PRICE_AGE.name][()].value = seconds
+        self.gauges[families.PRICE_AGE.name][()].value = seconds
 
     def budget(self, team: str, window: str, limit_picos: int, spent_picos: int, reserved_picos: int = 0) -> None:
         """A team's budget, and what is spent and held of it."""
@@ -265,13 +278,13 @@ class Metrics:
             (families.BUDGET_RESERVED, reserved_picos),
             (families.BUDGET_REMAINING, left),
         ):
-            self._gauge(declared, names).value = picos / PICOS_PER_USD
+            self.gauge(declared.name, names).value = picos / PICOS_PER_USD
 
     def budget_used(self, budget: str, share: float, levels: Mapping[Level, int]) -> None:
         """How much of a budget its fullest account has used, and how many accounts are how far."""
-        self._gauge(families.BUDGET_SHARE, (clean(budget),)).value = share
+        self.gauge(families.BUDGET_SHARE.name, (clean(budget),)).value = share
         for level, count in levels.items():
-            self._gauge(families.BUDGET_ACCOUNTS, (clean(budget), level)).value = count
+            self.gauge(families.BUDGET_ACCOUNTS.name, (clean(budget), level)).value = count
 
     # start and page
 
@@ -289,17 +302,31 @@ class Metrics:
 
     def render(self) -> bytes:
         """The whole page, Prometheus text exposition 0.0.4."""
-        parts: list[str] = []
+        return "".join(self.texts()).encode()
+
+    def texts(self) -> Iterator[str]:
+        """The page in pieces, none of which takes long to write."""
         for declared in FAMILIES:
-            parts.append(title(declared))
+            yield title(declared)
             if declared.type == "counter":
-                parts += self._counters[declared.name].lines()
+                yield from self._counters[declared.name].texts()
             elif declared.type == "histogram":
-                parts += self._histograms[declared.name].lines()
+                yield "".join(self.histograms[declared.name].lines())
             else:
-                for gauge in list(self._gauges[declared.name].values()):
-                    parts += gauge.lines()
-        return "".join(parts).encode() + generate_latest(self._process)
+                yield "".join([line for gauge in list(self.gauges[declared.name].values()) for line in gauge.lines()])
+        yield "".join(process.lines(self.process()))
+
+    def row(self, family: str, names: tuple[str, ...]) -> Row:
+        """The row another process of this gateway has under these labels."""
+        return self._counters[family].named(names)
+
+    def gauge(self, family: str, names: tuple[str, ...]) -> Gauge:
+        """The gauge with these labels, made where there is none."""
+        gauges = self.gauges[family]
+        found = gauges.get(names)
+        if found is None:
+            found = gauges[names] = Gauge(head(DECLARED[family], names))
+        return found
 
     def series(self) -> int:
         """How many counter series there are."""
@@ -307,14 +334,8 @@ class Metrics:
 
     # how rows come to be
 
-    def _gauge(self, declared: families.Declared, names: tuple[str, ...]) -> Gauge:
-        gauges = self._gauges[declared.name]
-        if names not in gauges:
-            gauges[names] = Gauge(head(declared, names))
-        return gauges[names]
-
     def _family(self, declared: families.Declared) -> Family:
-        return Family(declared, tuple(self._known(label) for label in declared.labels))
+        return Family(declared, tuple(self._known(label) for label in declared.labels), self.rows)
 
     def _known(self, label: str) -> Known:
         if label in CONFIGURED:
@@ -379,10 +400,3 @@ def _row(rows: dict[str, Row], family: Family, names: tuple[str, ...], last: str
 
 def _status_class(status: int) -> str:
     return _CLASSES.get(status // 100, "none")
-
-
-def _process_metrics() -> CollectorRegistry:
-    registry = CollectorRegistry()
-    for collector in (ProcessCollector, GCCollector, PlatformCollector):
-        collector(registry=registry)
-    return registry

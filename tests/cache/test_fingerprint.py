@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from cache.fingerprint import PREAMBLE, Dialect, Fingerprint, chain, fingerprint
+from cache.fingerprint import PREAMBLE, Dialect, Fingerprint, begun, chain, fingerprint
 
 SEED = 0x5EED
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "clients"
@@ -313,3 +313,20 @@ def test_codex_resumed_keeps_its_prefix() -> None:
     resumed = print_of(recorded("codex_turn2_cold_resume")[0], "responses")
     assert resumed.digests[: len(new.digests)] == new.digests
     assert resumed.first_turn == new.first_turn
+
+
+@pytest.mark.parametrize(
+    ("dialect", "turns", "lead"),
+    [
+        ("chat", [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}], 2),
+        ("chat", [{"role": "user", "content": "u"}, {"role": "system", "content": "s"}], 1),
+        ("responses", [{"type": "additional_tools", "role": "developer"}, {"role": "developer", "content": []}, {"role": "user"}], 3),
+        ("messages", [{"role": "system", "content": "s"}], 1),
+        ("chat", [], 1),
+    ],
+)
+def test_instructions_lead_a_conversation(dialect: Dialect, turns: list[Any], lead: int) -> None:
+    name = "input" if dialect == "responses" else "messages"
+    fields = msgspec.json.decode(msgspec.json.encode({name: turns}), type=dict[str, Raw])
+    assert fingerprint(dialect, fields, 1, b"a").lead == lead
+    assert begun(dialect, fields, 1, b"a", msgspec.json.encode({name: turns})).fingerprint.lead == lead

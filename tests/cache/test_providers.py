@@ -115,3 +115,31 @@ def test_every_row_has_a_source_and_a_sane_lifetime() -> None:
         assert row.granularity >= 1
         assert all(tier.maximum_s is None or tier.minimum_s <= tier.maximum_s for tier in row.tiers)
     assert all(urlsplit(source).scheme == "https" for source in _ELSEWHERE.values())
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "least"),
+    [
+        ("gemini", "gemini-2.5-flash", 1024),
+        ("google", "models/gemini-2.5-pro", 2048),
+        ("vertex", "gemini-3.8-flash", 4096),
+        ("gemini", "gemini-2.0-flash", 1024),
+    ],
+)
+def test_geminis_minimum_depends_on_the_model(provider: str, model: str, least: int) -> None:
+    found = rules_for(provider, model)
+    assert found is not None
+    assert found.minimum_tokens == least
+
+
+NAMED = ("openai", "anthropic", "azure", "bedrock", "gemini", "deepseek", "xai", "groq", "mistral", "fireworks", "openrouter",
+         "qwen", "vllm", "sglang")  # fmt: skip
+
+
+@pytest.mark.parametrize("provider", NAMED)
+def test_every_provider_has_rules_with_a_source_and_a_date(provider: str) -> None:
+    model = {"openai": "gpt-6-sol", "azure": "gpt-6-sol", "openrouter": "openai/gpt-6-sol"}.get(provider, "claude-opus-5-5")
+    found = rules_for(provider, model)
+    assert found is not None
+    assert urlsplit(found.source).scheme == "https"
+    assert found.as_of >= "2026-11"

@@ -231,6 +231,7 @@ def test_annotations_are_queries_with_the_same_care(board: Json) -> None:
 
 
 NOT_ON_A_PANEL = {
+    "pointsman_workers_lost_total": "the number of workers falls with each",
     "pointsman_bill_captured_ratio": "changes when somebody reconciles; an alert watches it",
     "pointsman_budget_remaining_usd": "the panel of the share used says it for every budget at once",
     "pointsman_budget_reserved_usd": "held for seconds; it explains what remains, to whoever asks",

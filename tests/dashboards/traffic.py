@@ -78,6 +78,8 @@ def prepare(metrics: Metrics) -> None:
     metrics.in_force(1, 1)
     metrics.draining(False)
     metrics.loop_held(0.001)
+    metrics.loop_stalled(0.002)
+    metrics.workers(2)
     metrics.compared([(team, what, reason, 0) for team, what, reason, _ in SAVED])
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -108,21 +108,25 @@ class Gateway:
 
 
 @contextlib.contextmanager
-def gateway(folder: Path, config: dict[str, Any] | str, env: dict[str, str] | None = None) -> Iterator[Gateway]:
+def gateway(
+    folder: Path, config: dict[str, Any] | str, env: dict[str, str] | None = None, options: Sequence[str] = ()
+) -> Iterator[Gateway]:
     """Start a gateway in a folder; config as YAML text or as what JSON can say (which YAML reads)."""
     path = folder / "pointsman.yaml"
     path.write_text(config if isinstance(config, str) else json.dumps(config))
-    running = start(folder, path, env)
+    running = start(folder, path, env, options)
     try:
         yield running
     finally:
         running.stop()
 
 
-def start(folder: Path, path: Path, env: dict[str, str] | None = None, port: int = 0) -> Gateway:
+def start(
+    folder: Path, path: Path, env: dict[str, str] | None = None, options: Sequence[str] = (), port: int = 0
+) -> Gateway:
     """`pointsman serve` on a port, or a free one, ready to answer."""
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(path), "--port", str(port)]
-    command += ["--home", str(folder / "home")]
+    command += ["--home", str(folder / "home"), *options]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder), **(env or {})}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=folder

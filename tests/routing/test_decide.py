@@ -7,6 +7,7 @@ import pytest
 
 from routing.decide import decide
 from routing.policy import MatrixLine, Policy, Rule, When
+from routing.stay import Scales, Side
 from routing.types import Asked, Pin, Route, Signals, Workload
 
 ROUTES = {
@@ -171,3 +172,50 @@ def test_a_team_may_have_a_matrix_of_its_own():
     assert word(go(AUTO, own, work=lambda: CODE))[2] == "code"
     legal = msgspec.structs.replace(AUTO, team="legal")
     assert word(go(legal, own, work=lambda: CODE)) == ("classifier", "prose_to_code", "general", "writer")
+
+
+GAIN = Scales(stays=Side(now=10**12, later=0), goes=Side(now=10**11, later=0))
+LOSS = Scales(stays=Side(now=10**11, later=0), goes=Side(now=10**12, later=0))
+PROSE = Workload(input="prose", output="prose", confidence=0.9)
+PICTURE = Workload(input="image", output="visual_description", confidence=0.99)
+DEMANDING = msgspec.structs.replace(POLICY, demanding=frozenset(("code",)))
+
+
+def turned(work, scales, route="code", policy=POLICY, asked=AUTO):
+    """A thread whose next turn is this work."""
+    model = {"code": "coder", "general": "writer"}[route]
+    pin = Pin(route=route, model=model, weigh=lambda other, seen: scales)
+    return go(asked, policy, pin, lambda: work)
+
+
+def test_a_turn_of_another_kind_follows_the_sum():
+    stays = turned(PICTURE, LOSS)
+    assert word(stays) == ("sticky", "cache_worth_more", "code", "coder")
+    assert (stays.instead, stays.instead_picos) == ("writer", 9 * 10**11)
+    assert [reason.word for reason in stays.reasons] == ["cache_worth_more", "thread_pinned"]
+    assert "saving about $0.9000" in stays.reasons[0].text
+    goes = turned(PICTURE, GAIN)
+    assert word(goes) == ("classifier", "saves_more", "general", "writer")
+    assert (goes.instead, goes.instead_picos) == ("coder", 9 * 10**11)
+    assert [reason.word for reason in goes.reasons] == ["saves_more", "image_to_visual_description"]
+
+
+def test_a_thread_goes_to_a_demanding_route_at_any_price():
+    assert word(turned(CODE, LOSS, "general", DEMANDING)) == ("classifier", "work_demands", "code", "coder")
+    assert word(turned(CODE, LOSS, "general")) == ("sticky", "cache_worth_more", "general", "writer")
+    assert turned(CODE, LOSS, "general", DEMANDING).instead_picos == -9 * 10**11
+
+
+def test_nothing_is_weighed_where_nothing_would_change():
+    unsure = msgspec.structs.replace(PROSE, confidence=0.5)
+    for decision in (turned(CODE, None), turned(unsure, None)):
+        assert word(decision) == ("sticky", "thread_pinned", "code", "coder")
+        assert decision.workload is not None
+        assert decision.instead == ""
+
+
+def test_in_the_middle_of_a_turn_and_in_a_compaction_nothing_is_even_looked_at():
+    pin = Pin(route="code", model="coder")
+    assert word(go(pin=pin)) == ("sticky", "thread_pinned", "code", "coder")
+    pin = Pin(route="code", model="coder", weigh=lambda other, seen: GAIN)
+    assert word(go(msgspec.structs.replace(AUTO, agent="compaction"), pin=pin))[1] == "thread_pinned"

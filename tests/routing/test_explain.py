@@ -53,6 +53,7 @@ def test_the_whole_story() -> None:
         },
         "reasons": [{"word": "log_to_patch", "text": "because"}],
         "fallbacks": ["spare"],
+        "instead": None,
         "warning": None,
         "shadows": [],
         "would_change": "no single observation: all of them add up to +3.00, and the sign decides",

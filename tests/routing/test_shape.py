@@ -48,7 +48,6 @@ def names(text: str) -> set[str]:
         ("the maxHeight of it", "identifier"),
         ("why does parse(x) fail", "call"),
         ("with --dry-run it works", "option"),
-        ("the `id` column", "backtick"),
         ("=SUM(A1:B2) gives zero", "formula"),
         ("add up A1:B20", "formula"),
         ("Expected 3 but got 4", "expected_actual"),

@@ -10,63 +10,11 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.api.page import PAGE_HEADERS, PageFacts, render_page, router
-from gateway.api.page_facts import KindUse, Recent, TeamSpend, ThreadLine, Unpriced
-from gateway.api.page_words import NAME_MAX, count, dollars, name, span
-
-USD = 10**12
-NOW = 1_795_533_447.0
-RECENT = Recent(
-    at=NOW - 5, team="payments", client="codex", agent="main", model_asked="auto", model="gpt-6.1-sol", route="code",
-    reason="output_patch", cache_state="warm", cache_observed="hit", picos=42 * USD // 1000, outcome="finished",
-    status=200,
-)  # fmt: skip
-FACTS = PageFacts(
-    now=NOW,
-    base_url="http://127.0.0.1:4000",
-    version="0.1.0",
-    teams=(TeamSpend("payments", 18 * USD, 412 * USD, 812, 18_211, 3), TeamSpend("research", 0, USD, 0, 4)),
-    hours=(0, USD, 2 * USD),
-    kinds=(KindUse("cache_read", 900_000, USD), KindUse("input_uncached", 100_000, None)),
-    recent=(RECENT,),
-    threads=(
-        ThreadLine("codex:1", "payments", "codex", "gpt-6.1-sol", "cold", 5400, 212_000, None, USD // 10, 2 * USD),
-    ),
-    states={"warm": 14, "cold": 41},
-    unpriced=(Unpriced("my-model", "openai", "unknown_model", 3),),
-)
-EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'&{}\ud800\u202e\x00\n" + "A" * 500
-
-
-class Reader(HTMLParser):
-    """What a browser would make of it: elements, attributes, and whether every element is closed."""
-
-    VOID = frozenset({"meta", "link", "br", "rect", "path"})
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(page.decode("utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(key, value or "") for key, value in attrs]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def shown(**changes: object) -> Reader:
-    return Reader(render_page(msgspec.structs.replace(FACTS, **changes)))
+from gateway.api.page import PAGE_HEADERS, render_page, router
+from gateway.api.page_facts import Budget, Day, KindUse, PageFacts, Recent, TeamSpend, ThreadLine, Unpriced, Worth
+from gateway.api.page_words import NAME_MAX, name
+from gateway.budgets.types import LEVELS
+from tests.gateway.api.pages import EVIL, NOW, RECENT, Reader, shown
 
 
 def test_it_says_what_was_spent_and_by_whom() -> None:
@@ -88,7 +36,7 @@ def test_it_says_where_a_request_went_and_why() -> None:
 
 
 def test_it_says_what_a_cold_resume_costs() -> None:
-    assert "codex:1payments codexgpt-6.1-solcoldidle 2 h212 k$2.00 warm $0.100".replace(
+    assert "codex:1payments codexgpt-6.1-solcoldidle 2 h212 k$2.00 warm $0.100 · afresh $0.050".replace(
         " ", ""
     ) in shown().text.replace(" ", "")
 
@@ -96,7 +44,7 @@ def test_it_says_what_a_cold_resume_costs() -> None:
 def test_what_is_unknown_is_said_to_be_unknown() -> None:
     page = shown(recent=(msgspec.structs.replace(RECENT, picos=None),), kinds=(KindUse("output", 5, None),))
     assert page.text.count("unknown") >= 2
-    assert "$0.00" not in page.text.split("Recent requests")[1].split("Threads")[0]
+    assert "$0.00" not in page.text.split("Recent decisions")[2].split("Saved and lost")[0]
 
 
 def test_a_failed_request_shows_how_it_failed() -> None:
@@ -150,12 +98,16 @@ def evil_facts() -> PageFacts:
         now=NOW,
         base_url=f"http://{EVIL}",
         version=EVIL,
-        teams=(TeamSpend(EVIL, 1, 1, 1, 1, 1),),
+        teams=(TeamSpend(EVIL, 1, 1, 1, 1, 1, Budget(EVIL, EVIL, "", "month", "usd", 2, 1, "fine")),),
         hours=(1,),
+        days=(Day(1, {EVIL: 1}), Day(2, {EVIL: 2, EVIL + "b": 1})),
+        worths=(Worth(EVIL, EVIL, 1),),
+        budgets=(Budget(EVIL, EVIL, EVIL, "day", "usd", 2, 1, "warn"),),
         kinds=(KindUse(EVIL, 1, 1),),
         recent=(
             Recent(at=NOW, team=EVIL, client=EVIL, agent=EVIL, model_asked=EVIL, model=EVIL + "b", route=EVIL,
-                   reason=EVIL, cache_state=EVIL, cache_observed=EVIL, picos=1, outcome=EVIL, status=1),
+                   reason=EVIL, cache_state=EVIL, cache_observed=EVIL, picos=1, outcome=EVIL, status=1, source=EVIL,
+                   rule=EVIL),
         ),
         threads=(ThreadLine(EVIL, EVIL, EVIL, EVIL, EVIL, 1.0),),
         states={EVIL: 1},
@@ -180,10 +132,12 @@ def test_hostile_names_change_nothing_but_text() -> None:
 
 
 def _tamed(value: object) -> object:
+    if value in ("day", "month", "usd", "fine", "warn"):
+        return value
     if isinstance(value, str):
         return "tame" + ("b" if value.endswith("b") else "")
     if isinstance(value, dict):
-        return {("tame" if "<" in key else key): _tamed(each) for key, each in value.items()}
+        return {("tame" + "b" * key.endswith("b") if "<" in key else key): _tamed(each) for key, each in value.items()}
     return [_tamed(each) for each in value] if isinstance(value, list | tuple) else value
 
 
@@ -210,6 +164,20 @@ def test_nothing_on_the_page_needs_more_than_its_policy_allows() -> None:
     assert PAGE_HEADERS["cache-control"] == "no-store"
 
 
+def test_the_page_stands_at_the_address_with_the_slash() -> None:
+    app = FastAPI()
+    app.include_router(router)
+    answer = TestClient(app, follow_redirects=False).get("/pointsman")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "pointsman/", "relative, so that it holds behind any prefix"
+
+
+def test_it_loads_itself_anew_only_when_asked_to() -> None:
+    assert ("href", "?live=1") in shown().attributes
+    assert ("href", "./") in shown(live=True).attributes
+    assert "http-equiv" not in [key for key, _ in shown(live=True).attributes]
+
+
 def test_the_style_is_served_beside_the_page() -> None:
     app = FastAPI()
     app.include_router(router)
@@ -220,53 +188,7 @@ def test_the_style_is_served_beside_the_page() -> None:
     assert "prefers-color-scheme: dark" in style
     assert "@import" not in style
     assert "url(" not in style
-    used = {word for key, value in shown().attributes if key == "class" for word in value.split()}
+    budgets = tuple(TeamSpend("a", 0, 0, 0, 0, 0, Budget("b", "a", "", "day", "usd", 2, 1, level)) for level in LEVELS)
+    pages = (shown(), shown(teams=budgets), shown(viewer="x", config_error="y", simulated=True, recent=()))
+    used = {word for page in pages for key, value in page.attributes if key == "class" for word in value.split()}
     assert {word for word in used if f".{word}" not in style} == set(), "a class without a style"
-
-
-@pytest.mark.parametrize(
-    ("picos", "text"),
-    [
-        (0, "$0.00"),
-        (1, "&lt;$0.00001"),
-        (210 * USD // 1_000_000, "$0.00021"),
-        (42 * USD // 1000, "$0.042"),
-        (USD - 1, "$1.00"),
-        (USD * 3 // 2, "$1.50"),
-        (1_234_567 * USD, "$1,234,567.00"),
-    ],
-)
-def test_dollars(picos: int, text: str) -> None:
-    assert dollars(picos) == text
-
-
-@given(st.integers(min_value=0, max_value=10**20))
-def test_dollars_are_near_the_truth(picos: int) -> None:
-    text = dollars(picos)
-    if "&lt;" in text:
-        assert 0 < picos < 10**7
-    else:
-        told = float(text.lstrip("$").replace(",", ""))
-        assert told == pytest.approx(picos / USD, rel=0.051, abs=0.006 if picos >= USD * 0.995 else 0)
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (0, "0"),
-        (9_999, "9,999"),
-        (18_211, "18.2 k"),
-        (812_441_220, "812 M"),
-        (4_880_300, "4.88 M"),
-        (2 * 10**12, "2000 B"),
-    ],
-)
-def test_count(number: int, text: str) -> None:
-    assert count(number) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(-3, "0 s"), (42, "42 s"), (270, "4 min"), (5400, "2 h"), (90_000, "1 d")]
-)
-def test_span(seconds: float, text: str) -> None:
-    assert span(seconds) == text

@@ -1,0 +1,24 @@
+"""`pointsman eval policies`."""
+
+import json
+
+from gateway.cli import main
+from tests.gateway.evaluation.sessions import written
+
+
+def test_it_tells_every_policy_for_every_pair_and_mix(tmp_path, capsys):
+    path = written(tmp_path)
+    assert main(["eval", "policies", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told) == 6
+    for each in told:
+        assert {"always code", "five minutes", "pointsman", "oracle"} <= set(each["policies"])
+        assert each["policies"]["oracle"]["over_oracle"] == 0
+        assert each["policies"]["pointsman"]["code_turns_on_general"] == 0
+    assert main(["eval", "policies", str(path), "--seed", "1"]) == 0
+    assert "claude-opus-5-5 / claude-haiku-5-5, mostly code" in capsys.readouterr().out
+
+
+def test_what_is_no_trace_is_a_usage_error(tmp_path, capsys):
+    assert main(["eval", "policies", str(tmp_path / "none.jsonl")]) == 2
+    assert "pointsman eval policies" in capsys.readouterr().err

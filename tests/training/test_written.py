@@ -1,0 +1,31 @@
+"""Hard requests of our own writing: readable in every dialect, of both labels, and the two files apart."""
+
+from collections import Counter
+
+import pytest
+
+from gateway.evaluation.routing_cases import cases, lines_of
+from training.written import KEPT, LEARNED, requests_of
+
+
+@pytest.mark.parametrize("file", [LEARNED, KEPT])
+def test_three_dialects_that_show_the_same(file) -> None:
+    found = list(cases(requests_of(file)))
+    assert len(found) == 3 * sum(1 for _ in lines_of(file))
+    for at in range(0, len(found), 3):
+        chat, responses, messages = (found[at + each].signals for each in range(3))
+        assert chat.turn_text == responses.turn_text == messages.turn_text != ""
+        assert chat.tool_names == responses.tool_names == messages.tool_names
+        assert chat.system_text == responses.system_text == messages.system_text
+        assert chat.image == responses.image == messages.image
+    labels = Counter(case.code for case in found)
+    assert min(labels.values()) > 0.4 * len(found)
+
+
+def test_nothing_that_is_kept_aside_is_learned() -> None:
+    learned = {line["turn"] for line in lines_of(LEARNED)}
+    kept = [line for line in lines_of(KEPT) if not line.get("past")]
+    assert not [line["turn"] for line in kept if line["turn"] in learned]
+    assert not {tuple(line["tools"]) for line in kept if line.get("tools")} & {
+        tuple(line["tools"]) for line in lines_of(LEARNED) if line.get("tools")
+    }
