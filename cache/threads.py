@@ -230,8 +230,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
 ) -> ThreadRecord:
     """The record after an answer, from the one before it. `now` is when the answer ended, in Unix seconds.
 
-    `answered` is what the provider counted: the whole prompt as its total, the lifetime its usage granted. `written` are the
-    tokens it reported as written, None where that is not known. What the cache should hold now is found out here.
+    `answered` is what the provider counted, `written` the tokens it reported as written, None where it did not.
     """
     total, read = answered.total, answered.read
     new = ThreadRecord(thread=thread, team=team, started_at=now, first_tokens=total)
@@ -264,6 +263,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         standing=after(same.standing, _told(answered, granted_s, cached, fingerprint)),
         picos=so_far.picos + picos,
         visits=visits_after(so_far, model),
+        tool_set=so_far.tool_set,
     )
 
 

@@ -344,11 +344,8 @@ class RequestPassage:
         self._count_rebuilt(settled)
         read, out = kinds.get("cache_read", 0), kinds.get("output", 0) + kinds.get("reasoning", 0)
         answered = Answered(began, input_tokens, read, out, self.foresight.begins_turn, granted_ttl_s(kinds))
-        record = self.record
-        same_tools = record is not None and record.standing.tools == print_.digests[0].hex()
-        tool_set = record.tool_set if record is not None and same_tools else set_of(self._tools())
         after = remember(
-            record,
+            self.record,
             thread=caller.thread,
             team=caller.team,
             client=caller.client,
@@ -368,7 +365,9 @@ class RequestPassage:
             now=settled.at,
             picos=settled.picos or 0,
         )
-        house.threads.remember(replace(after, tool_set=tool_set))
+        if self.record is None or self.record.standing.tools != after.standing.tools:
+            after = replace(after, tool_set=set_of(self._tools()))
+        house.threads.remember(after)
 
     def _tools(self) -> Raw | None:
         return None if self.ask is None else tools_of(self.ask)
