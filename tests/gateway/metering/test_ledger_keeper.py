@@ -53,14 +53,14 @@ def test_a_ledger_that_cannot_be_read_keeps_its_last_numbers(tmp_path: Path) -> 
     ledger = Ledger.open(tmp_path / "ledger.db")
     writer = LedgerProcess(tmp_path / "journal", ledger)
     metrics = made()
-    asyncio.run(tell_ledger(metrics, writer))
+    asyncio.run(tell_ledger(metrics, writer, ledger))
     assert value(metrics, "pointsman_ledger_backlog_bytes") == 0
     (tmp_path / "journal" / "worker-1.00000001.jsonl").write_bytes(b'{"intent":1}\n')
-    asyncio.run(tell_ledger(metrics, writer))
+    asyncio.run(tell_ledger(metrics, writer, ledger))
     assert value(metrics, "pointsman_ledger_backlog_bytes") == 13
     ledger.close()
     (tmp_path / "ledger.db").write_bytes(b"no ledger")
     for rest in ("-wal", "-shm"):
         (tmp_path / f"ledger.db{rest}").unlink(missing_ok=True)
-    asyncio.run(tell_ledger(metrics, writer))
+    asyncio.run(tell_ledger(metrics, writer, ledger))
     assert value(metrics, "pointsman_ledger_backlog_bytes") == 13
