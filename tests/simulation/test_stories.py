@@ -78,19 +78,20 @@ def said(dialect: str, *talk: str) -> list[dict]:
 
 
 def test_codex_the_next_morning(tmp_path):
-    talk = ["Read the steps and fix the third.\n" + FILES, "Fixed.", "And the fourth?", "Done.", "Good morning. Go on."]
+    talk = ["Fix the third step.", "Which file?", FILES, "Fixed.", "And the fourth?", "Done.", "Good morning. Go on."]
 
     def body(turns: int) -> dict:
         tools = [{"type": "function", "name": "shell", "parameters": {}}]
-        return {"model": "gpt-6.1-sol", "instructions": "You are Codex.", "tools": tools, "input": said("responses", *talk[:turns]), "stream": True}
+        return {"model": "gpt-6.1-sol", "instructions": "You are Codex. " * 2_000, "tools": tools, "input": said("responses", *talk[:turns]), "stream": True}
 
     with day(tmp_path, inline=True) as office:
-        office.running.row(office.ask("/v1/responses", body(1), CODEX))
-        evening = office.ask("/v1/responses", body(3), CODEX)
+        for turns in (1, 3):
+            office.running.row(office.ask("/v1/responses", body(turns), CODEX))
+        evening = office.ask("/v1/responses", body(5), CODEX)
         assert evening.headers["x-pointsman-cache"] == "warm"
         warm = office.running.row(evening)
         office.passes(16 * HOUR)
-        morning = office.ask("/v1/responses", body(5), CODEX)
+        morning = office.ask("/v1/responses", body(7), CODEX)
         cold = office.running.row(morning)
         assert (morning.headers["x-pointsman-cache"], cold["cache_observed"]) == ("cold", "miss")
         assert warm["cache_read"] > 100_000 > cold["cache_read"]
