@@ -233,9 +233,9 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
     `answered` is what the provider counted, `written` the tokens it reported as written, None where it did not.
     """
     total, read = answered.total, answered.read
-    new = ThreadRecord(thread=thread, team=team, started_at=now, first_tokens=total)
-    so_far = new if record is None else with_model(record, model)
-    same = so_far if so_far.model == model else new
+    so_far = None if record is None else with_model(record, model)
+    same = so_far if so_far is not None and so_far.model == model else ThreadRecord(thread=thread, team=team)
+    so_far = so_far or ThreadRecord(thread=thread, team=team, started_at=now, first_tokens=total)
     granted_s = answered.granted_s or (same.cache_ttl_s if read else 0.0)
     cached = _left_behind(provider, served or model, total, read, written, granted_s)
     return ThreadRecord(

@@ -23,7 +23,8 @@ Faults: status:429;retry_after=2  cut;after_bytes=900  stall;seconds=5  slow;sec
 no_cached_tokens  reset, each with ;times=N ;probability=0.1 ;model=NAME, several with commas between them.
 
 The control room is under /__sim/: GET bill, DELETE bill, POST advance {"seconds": 3600}, POST evict, POST flip_ttl,
-POST overflow {"requests": 1}, POST fail {"kind": "cut"}, DELETE fail, POST pace {"seconds_per_token": 0.02},
+POST price {"model": "gpt-6-luna", "usd_per_million": {"output": 0.6}}, POST overflow {"requests": 1},
+POST fail {"kind": "cut"}, DELETE fail, POST pace {"seconds_per_token": 0.02},
 POST seed {"seed": 7}, POST reset, GET journal, DELETE journal, POST record.
 
 Example: pointsman simulate --pace 50 --fault 'status:529;probability=0.05'"""

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from gateway.simulator.faults import from_mapping
+from gateway.simulator.prices import repriced
 from gateway.simulator.prompt import mapping
 from gateway.simulator.provider import Call, Provider
 
@@ -92,6 +93,14 @@ def _pace(provider: Provider, body: Body) -> Told:
     return {"seconds_per_token": provider.pace_s}
 
 
+def _price(provider: Provider, body: Body) -> Told:
+    """From now on a model costs something else; without `usd_per_million` it costs what is listed again."""
+    model = str(body.get("model"))
+    said = mapping(body.get("usd_per_million") or {})
+    price = provider.prices[model] = repriced(model, {kind: _number(said, kind) for kind in said})
+    return {"model": model, "picos_per_token": dict(price.per_token)}
+
+
 def _flip_ttl(provider: Provider, body: Body) -> Told:
     """From now on an hour asked for is granted as five minutes, as Anthropic has been seen to do."""
     provider.cache.anthropic.grants_hours = not body.get("on", True)
@@ -131,6 +140,7 @@ _HANDLERS: Mapping[str, Callable[[Provider, Body], Told]] = {
     "POST reset": _reset,
     "POST seed": _seed,
     "POST pace": _pace,
+    "POST price": _price,
     "POST flip_ttl": _flip_ttl,
     "POST fail": _fail,
     "DELETE fail": _mend,

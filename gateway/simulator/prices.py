@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 _USD_PER_MTOK = 10**6
 """One dollar per million tokens is this many pico-dollars per token."""
@@ -102,12 +103,26 @@ _DATE = re.compile(r"-(20\d{6}|20\d\d-\d\d-\d\d)$")
 _OUTPUT = frozenset({"output", "reasoning"})
 
 
-def charge(model: str, kinds: Mapping[str, int]) -> int | None:
+def repriced(model: str, usd_per_million: Mapping[str, float]) -> Price:
+    """A listed model's price with some kinds at another. ValueError for a model that is not listed, or an odd price."""
+    known = PRICES.get(model)
+    if known is None:
+        raise ValueError(f"{model} has no price here")
+    if any(kind not in known.per_token for kind in usd_per_million):
+        raise ValueError(f"{model} is priced by {', '.join(known.per_token)}")
+    try:
+        changed = {kind: _picos(usd) for kind, usd in usd_per_million.items()}
+    except AssertionError as error:
+        raise ValueError(str(error)) from None
+    return replace(known, per_token={**known.per_token, **changed})
+
+
+def charge(model: str, kinds: Mapping[str, int], prices: Mapping[str, Price] = PRICES) -> int | None:
     """Pico-dollars for these token kinds; None for a model or a kind that has no price here.
 
     A dated name (`claude-haiku-4-5-20251001`) costs what its undated name costs.
     """
-    price = PRICES.get(model) or PRICES.get(_DATE.sub("", model))
+    price = prices.get(model) or prices.get(_DATE.sub("", model))
     if price is None:
         return None
     total_input = sum(tokens for kind, tokens in kinds.items() if kind not in _OUTPUT)

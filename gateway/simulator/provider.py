@@ -28,7 +28,7 @@ from gateway.simulator.faults import Fault, Standing, parse
 from gateway.simulator.generations import Caches, Profile, has_breakpoints
 from gateway.simulator.journal import Journal
 from gateway.simulator.outline import DELTA_TOKENS, Outline, Piece, encode
-from gateway.simulator.prices import charge
+from gateway.simulator.prices import PRICES, Price, charge
 from gateway.simulator.prompt import Prompt, Refused
 from gateway.simulator.stored import Stored
 from gateway.simulator.verdict import Verdict
@@ -73,6 +73,7 @@ class Provider:
         """Seconds between two generated tokens."""
         self.cache = Caches(clock, _seed(seed), **caches)
         self.bill = Bill()
+        self.prices: dict[str, Price] = dict(PRICES)
         self.log = Journal()
         self.faults = Standing(Random(seed))
         self.stored = Stored()
@@ -100,6 +101,7 @@ class Provider:
         """Be as new: empty caches, bill, journal and store, no faults, all chances from the seed. The clock goes on."""
         self.cache.evict()
         self.bill.clear()
+        self.prices = dict(PRICES)
         self.log.clear()
         self.faults.clear()
         self.stored.clear()
@@ -234,7 +236,7 @@ class Provider:
                 model=model,
                 endpoint=endpoint,
                 kinds=kinds,
-                picos=charge(model, kinds),
+                picos=charge(model, kinds, self.prices),
                 reported=reported,
                 outcome=outcome,
                 at=self.clock.now(),

@@ -9,6 +9,7 @@ import pytest
 from gateway.simulator import control
 from gateway.simulator.app import create
 from gateway.simulator.clock import StillClock
+from gateway.simulator.prices import charge
 from gateway.simulator.provider import Call, Provider
 from tests.gateway.simulator.rig import plain
 
@@ -107,6 +108,15 @@ def test_evicting_seeding_and_resetting(provider):
     assert provider.clock.now() == 1000.0
 
 
+def test_a_price_changes_and_is_as_listed_again(provider):
+    said = {"model": "gpt-6-luna", "usd_per_million": {"output": 0.6}}
+    assert pulled(provider, "POST price", said)["picos_per_token"]["output"] == 600_000
+    assert charge("gpt-6-luna", {"input_uncached": 1, "output": 1}, provider.prices) == 700_000
+    assert charge("gpt-6-luna", {"output": 1}) == 500_000
+    pulled(provider, "POST price", {"model": "gpt-6-luna"})
+    assert charge("gpt-6-luna", {"output": 1}, provider.prices) == 500_000
+
+
 @pytest.mark.parametrize(
     ("name", "body", "words"),
     [
@@ -120,6 +130,9 @@ def test_evicting_seeding_and_resetting(provider):
         ("POST seed", {"seed": 1e400}, ""),
         ("POST pace", {"seconds_per_token": -1}, "pace"),
         ("POST overflow", {"requests": -1}, "not negative"),
+        ("POST price", {"model": "nobody-knows"}, "has no price here"),
+        ("POST price", {"model": "gpt-6-luna", "usd_per_million": {"hot_air": 1}}, "is priced by"),
+        ("POST price", {"model": "gpt-6-luna", "usd_per_million": {"output": 1e-7}}, "whole number"),
         ("POST fail", {"kind": "explode"}, "unknown fault"),
         ("POST fail", {}, "unknown fault"),
         ("POST fail", {"kind": "cut", "times": []}, "unknown fault setting"),
