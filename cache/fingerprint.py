@@ -34,6 +34,8 @@ FIRST_TURN_WITHIN = 50
 LEADING_MAX = 4
 """Turns that instruct before a conversation begins: Codex puts its tools there, and two or three items."""
 _INSTRUCTS = (b'"role":"system"', b'"role": "system"', b'"role":"developer"', b'"role": "developer"')
+_SPEAKS = (b'{"role":"user"', b'{"role": "user"', b'{"role":"assistant"', b'{"role": "assistant"', b'{"role":"tool"')
+"""How nearly every turn begins that does not instruct."""
 
 _ABSENT = b"\0"
 """Stands for tools or a system prompt that are not there; no JSON value begins with it."""
@@ -393,7 +395,8 @@ def _lead(dialect: Dialect, turns: Sequence[Raw]) -> int:
     """The boundary after the turns that instruct; in Messages none do before the conversation."""
     lead = PREAMBLE - 1
     for turn in turns[:LEADING_MAX] if dialect != "messages" else ():
-        if not any([mark in bytes(memoryview(turn)[:_HEAD_BYTES]) for mark in _INSTRUCTS]):
+        head = bytes(memoryview(turn)[:_HEAD_BYTES])
+        if head.startswith(_SPEAKS) or not any([mark in head for mark in _INSTRUCTS]):
             break
         lead += 1
     return lead

@@ -230,14 +230,13 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
 ) -> ThreadRecord:
     """The record after an answer, from the one before it. `now` is when the answer ended, in Unix seconds.
 
-    `answered` is what the provider counted: the whole prompt as its total, the lifetime its usage granted. `written` are the
-    tokens it reported as written, None where that is not known. What the cache should hold now is found out here.
+    `answered` is what the provider counted, `written` the tokens it reported as written, None where it did not.
     """
-    granted_s, total, read = answered.granted_s, answered.total, answered.read
-    new = ThreadRecord(thread=thread, team=team, started_at=now, first_tokens=total)
-    so_far = new if record is None else with_model(record, model)
-    same = so_far if so_far.model == model else new
-    granted_s = granted_s or (same.cache_ttl_s if read else 0.0)
+    total, read = answered.total, answered.read
+    so_far = None if record is None else with_model(record, model)
+    same = so_far if so_far is not None and so_far.model == model else ThreadRecord(thread=thread, team=team)
+    so_far = so_far or ThreadRecord(thread=thread, team=team, started_at=now, first_tokens=total)
+    granted_s = answered.granted_s or (same.cache_ttl_s if read else 0.0)
     cached = _left_behind(provider, served or model, total, read, written, granted_s)
     return ThreadRecord(
         thread=thread,
@@ -264,6 +263,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         standing=after(same.standing, _told(answered, granted_s, cached, fingerprint)),
         picos=so_far.picos + picos,
         visits=visits_after(so_far, model),
+        tool_set=so_far.tool_set,
     )
 
 

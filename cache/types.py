@@ -71,6 +71,8 @@ class ThreadRecord(Struct, frozen=True):
     """Dollars spent so far, in pico-dollars, where known."""
     visits: tuple[Visit, ...] = ()
     """The models it was with before its last one, newest first (`cache.visits`)."""
+    tool_set: str = ""
+    """Digest of its tools in any order (`cache.breakers`)."""
     warned_at: float = 0.0
     """Unix seconds at which somebody was warned of resuming it; 0 before that, and again after every answer."""
 

@@ -182,6 +182,12 @@ class Gateway:
             self._install(self.live.current)
         self.house.metrics.config_reload(self.live.last_reload_ok)
 
+    async def reread(self) -> None:
+        """The same, without holding up requests while the file is compiled."""
+        if await self.live.reread():
+            self._install(self.live.current)
+        self.house.metrics.config_reload(self.live.last_reload_ok)
+
     def _install(self, snapshot: Snapshot) -> None:
         """What else follows from a new configuration; the snapshot itself is in place already."""
         house = self.house

@@ -47,6 +47,7 @@ def intent_of(passage: "RequestPassage") -> Intent:
         key_id=caller.key_id,
         known_tokens=passage.left.cached_tokens if passage.left is not None else 0,
         cache_cause="" if passage.freshness.state == "unknown" else cause_of(passage.freshness),
+        breaker=passage.breaker,
         instead=decision.instead,
         instead_picos=decision.instead_picos,
         moved_from=moved_from(passage.left, passage.attempt_now.candidate.model),

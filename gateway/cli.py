@@ -8,7 +8,8 @@ from importlib import import_module
 from gateway.version import installed_version
 
 COMMANDS = (
-    "serve", "check", "explain", "simulate", "spend", "reconcile", "price", "prices", "connect", "eval", "feedback",
+    "serve", "check", "explain", "simulate", "spend", "reconcile",
+    "lint-prompts", "price", "prices", "connect", "eval", "feedback",
 )  # fmt: skip
 """In the order `--help` shows them; each is a module in `gateway/commands` with `register` and `run`."""
 
@@ -32,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"pointsman {installed_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
-        import_module(f"gateway.commands.{name}").register(commands)
+        import_module(f"gateway.commands.{name.replace('-', '_')}").register(commands)
     return top
 
 

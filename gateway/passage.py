@@ -6,13 +6,17 @@ changes nothing for it.
 """
 
 import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
 
+from cache.breakers import set_of
 from cache.fingerprint import Fingerprint
 from cache.standing import Answered
 from cache.threads import observed, remember
 from cache.types import ThreadRecord
 from gateway import headers
 from gateway.books import intent_of
+from gateway.breaker import breaker, tools_of
 from gateway.budgets.budgets import Held
 from gateway.budgets.channels import shown_by
 from gateway.budgets.types import Account
@@ -94,6 +98,7 @@ class RequestPassage:
         self.upstream: Upstream = snapshot.upstreams[self.attempt_now.candidate.upstream]
         self.estimate: Estimate = estimate_before(house.prices, self.upstream.provider, self.model_name, self.size,
                                                   record, self.freshness, wall)
+        self.breaker = self._breaker()
         self.intent: Intent = intent_of(self)
         """What goes into the books before the upstream is called."""
         self.with_upstream = False
@@ -286,6 +291,11 @@ class RequestPassage:
                 house.metrics.cache_shifted(settled.provider)
             self._remember(settled, self.fingerprint, usage.input_tokens, began)
 
+    def _breaker(self) -> str:
+        if self.freshness.state != "broken" or self.ask is None or self.fingerprint is None:
+            return ""
+        return breaker(self.freshness, self.ask, self.fingerprint, self.record, self.wall)
+
     def _usage(self, how: str) -> Usage:
         billable = self.with_upstream and self.is_metered()
         prompt = self.fingerprint is not None
@@ -336,29 +346,33 @@ class RequestPassage:
         self._count_rebuilt(settled)
         read, out = kinds.get("cache_read", 0), kinds.get("output", 0) + kinds.get("reasoning", 0)
         answered = Answered(began, input_tokens, read, out, self.foresight.begins_turn, granted_ttl_s(kinds))
-        house.threads.remember(
-            remember(
-                self.record,
-                thread=caller.thread,
-                team=caller.team,
-                client=caller.client,
-                user=caller.user,
-                agent=caller.agent,
-                session=caller.session,
-                parent=caller.parent,
-                route=self.decision.route,
-                model=settled.model,
-                served=settled.served,
-                provider=settled.provider,
-                upstream=settled.upstream,
-                dialect=self.dialect,
-                fingerprint=print_,
-                answered=answered,
-                window_number=caller.window_number,
-                now=settled.at,
-                picos=settled.picos or 0,
-            )
+        after = remember(
+            self.record,
+            thread=caller.thread,
+            team=caller.team,
+            client=caller.client,
+            user=caller.user,
+            agent=caller.agent,
+            session=caller.session,
+            parent=caller.parent,
+            route=self.decision.route,
+            model=settled.model,
+            served=settled.served,
+            provider=settled.provider,
+            upstream=settled.upstream,
+            dialect=self.dialect,
+            fingerprint=print_,
+            answered=answered,
+            window_number=caller.window_number,
+            now=settled.at,
+            picos=settled.picos or 0,
         )
+        if self.record is None or self.record.standing.tools != after.standing.tools:
+            after = replace(after, tool_set=set_of(self._tools()))
+        house.threads.remember(after)
+
+    def _tools(self) -> Raw | None:
+        return None if self.ask is None else tools_of(self.ask)
 
     def _count_rebuilt(self, settled: Settlement) -> None:
         """Money that went into a prompt the provider had cached before."""

@@ -283,10 +283,15 @@ def considered(
         agent=caller.agent,
         headers=head.first,
         now=wall,
-        past=None if record is None else _past(record, print_, snapshot, wall),
+        past=None if record is None or not snapshot.policy.rules else _past(record, print_, snapshot, wall),
     )
     pin = None
-    if record is not None and record.model and record.dialect == ask.dialect:  # in another dialect it is another prompt
+    if (
+        record is not None
+        and record.model
+        and record.dialect == ask.dialect  # in another dialect it is another prompt
+        and ask.model in snapshot.policy.aliases  # who names a model or a route is asked for no other
+    ):
         pin = Pin(route=record.route, model=record.model, weigh=_weigh(record, ask, print_, snapshot, wall, house))
     look = Look(ask, caller, print_)
     return decide(asked, look.signals, look.workload, pin, snapshot.policy, snapshot.has)

@@ -18,6 +18,8 @@ from gateway.metering.types import PICOS_PER_USD
 
 IDLE_S = 240.0
 """A shorter silence is no break: every lifetime that is promised at all is at least five minutes."""
+PAYS_MAX = 200
+"""Requests after which compacting is no advice any more; one session in ten has more than 170."""
 _EXPECTED = frozenset(
     ("first_call", "model_changed", "nothing_cached", "below_minimum", "no_rule", "compacted", "forked", "not_a_prompt")
 )
@@ -52,9 +54,8 @@ class ColdResume(Struct, frozen=True):
         told = f"Idle for {_span(self.idle_s)}{f' and {why}' if why else ''}: "
         told += f"about {self.tokens:,} tokens are no longer cached{_likely(self.p_cold)}. "
         told += f"Going on costs {usd(self.go_on_picos)} for the prompt instead of {usd(self.warm_picos)}"
-        if self.compact_picos is not None:
-            after = f" (pays after {self.pays_after} requests)" if self.pays_after is not None else ""
-            told += f"; compacting first {usd(self.compact_picos)}{after}"
+        if self.compact_picos is not None and self.pays_after is not None and self.pays_after <= PAYS_MAX:
+            told += f"; compacting first {usd(self.compact_picos)} (pays after {self.pays_after} requests)"
         if self.fresh_picos is not None:
             told += f"; a new thread {usd(self.fresh_picos)}"
         return told + "."

@@ -78,6 +78,7 @@ class Live:
         self.error: ConfigError | None = None
         self._bound = found.config.listen
         self._seen = self._in_force = _digest(data)
+        self._rereading = asyncio.Lock()
 
     @classmethod
     def open(cls, path: Path, environ: Mapping[str, str], host: str | None = None, port: int | None = None) -> "Live":
@@ -101,14 +102,17 @@ class Live:
         attempt = self._attempt()
         return attempt is not None and self._install(attempt)
 
+    async def reread(self) -> bool:
+        """The same, compiled in a thread: parsing a large file would hold up every stream."""
+        async with self._rereading:  # or of two readings the older might be installed last
+            attempt = await asyncio.to_thread(self._attempt)
+            return attempt is not None and self._install(attempt)
+
     async def watch(self, interval_s: float = 2.0, on_change: Callable[[Snapshot], None] = lambda _: None) -> None:
         """Reload whenever the content changes, until cancelled. `on_change` is called on the event loop."""
         while True:
             await asyncio.sleep(interval_s)
-            # Parsing a large file would hold up every stream, hence the thread; what is read here is installed on the
-            # loop. Should a reload come in between, the older content is found out at the next turn.
-            attempt = await asyncio.to_thread(self._attempt)
-            if attempt is None or not self._install(attempt):
+            if not await self.reread():  # should a `reload` come in between, the older content is found out at the next turn
                 continue
             try:
                 on_change(self.current)

@@ -130,7 +130,12 @@ _STEP_6 = (
     "ALTER TABLE requests ADD COLUMN instead_picos INTEGER",
 )
 """The model a thread might have moved to or stayed with (`routing/stay.py`), and what that was expected to cost more."""
-STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5, _STEP_6)
+_STEP_7 = (
+    "ALTER TABLE requests ADD COLUMN breaker TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX requests_broken ON requests (settled_at) WHERE breaker != ''",
+)
+"""What broke a prompt, for `pointsman lint-prompts`."""
+STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5, _STEP_6, _STEP_7)
 
 
 class LedgerError(RuntimeError):

@@ -336,7 +336,9 @@ def _is_settled(usage: Usage, rates: Rates) -> bool:
 def _rows(by_kind: Mapping[str, int], rates: Rates) -> tuple[str, ...]:
     """What identifies the prices that were used."""
     rows = (rates.row,) if rates.row else ()
-    return (*rows, rates.contract.row) if rates.contract.touches(by_kind) else rows
+    if rates.contract is NONE or not rates.contract.touches(by_kind):
+        return rows
+    return (*rows, rates.contract.row)
 
 
 def _shared(by_kind: Mapping[str, int], picos: int) -> dict[str, int]:

@@ -41,7 +41,7 @@ def resume_cost(record: ThreadRecord, prices: PriceBook, now: float) -> ResumeCo
     warm = None if read is None or fresh is None else held * read + (total - held) * fresh
     if write is None:
         return ResumeCost(warm_picos=warm, cold_picos=None, fresh_picos=None)
-    left = max(record.first_tokens, int(COMPACTED_SHARE * total))
+    left = max(record.standing.floor, int(COMPACTED_SHARE * total))
     out = rates.kinds.get("output")
     return ResumeCost(
         warm_picos=warm,

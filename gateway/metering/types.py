@@ -151,6 +151,8 @@ class Intent(Struct, frozen=True):
     """Why they would be lost, if they were (`gateway.metering.rebuilt`); empty where nothing is known."""
     moved_from: str = ""
     """Provider and model its thread was on, `openai/gpt-6.1-sol`, where this request goes to another."""
+    breaker: str = ""
+    """What broke its thread's prompt (`gateway.breaker`); empty where nothing did."""
     instead: str = ""
     """The model that was weighed against this one when the thread might have moved; empty where none was."""
     instead_picos: int | None = None

@@ -29,7 +29,7 @@ class Table(Struct, frozen=True):
         return self.start + _ENTRY * self.places
 
 
-_INSIDE, _CLOSED, _FIRST = 0, 1, 2
+_INSIDE, _CLOSED, _NOTICED, _FIRST = 0, 1, 2, 3
 _ENTRY = 3
 """Tag, window, sum."""
 _NO_WINDOW = -1
@@ -73,6 +73,17 @@ class Columns:
         """Requests under way in all workers."""
         cells = self._cells
         return sum([cells[start + _INSIDE] for start in self._starts])
+
+    # notices
+
+    def notice(self) -> None:
+        """From now on a notice may be in what clients send."""
+        self._cells[self._mine + _NOTICED] = 1
+
+    def noticed(self) -> bool:
+        """Whether any worker has ever given one."""
+        cells = self._cells
+        return any([cells[start + _NOTICED] for start in self._starts])
 
     # connections
 

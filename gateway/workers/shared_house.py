@@ -1,21 +1,47 @@
 """The house of one of several workers: how many are inside, and who made a response, is asked of all of them."""
 
+from pathlib import Path
+
 from cache.board import tag_of
 from gateway.house import House, Minted
+from gateway.notices import Notices
+from gateway.workers.columns import Columns
 from gateway.workers.share import Share
 
 _BETWEEN = "\0"
 """Parts what lies on the board: id, upstream, team, thread. Cheaper than a format, and written once a request."""
 
 
+class SharedNotices(Notices):
+    """Notices of several workers: a client that got one may bring it to any of them."""
+
+    def __init__(self, columns: Columns, seed: int, ever: Path | None) -> None:
+        self._columns = columns
+        self._ever = False
+        super().__init__(seed, ever)
+
+    @property
+    def ever(self) -> bool:
+        if not self._ever:
+            self._ever = self._columns.noticed()
+        return self._ever
+
+    @ever.setter
+    def ever(self, yes: bool) -> None:
+        if yes:
+            self._ever = True
+            self._columns.notice()
+
+
 class SharedHouse(House):
     """A house with a door to the others."""
 
-    def __init__(self, share: Share, **parts: object) -> None:
+    def __init__(self, share: Share, noticed: Path | None = None, **parts: object) -> None:
         self._columns = share.columns
         self._board = share.minted
         self._inside = 0
         super().__init__(**parts)  # type: ignore[arg-type]  # the parts of a house, as `House` names them
+        self.notices = SharedNotices(share.columns, self.seed, noticed)
 
     @property
     def inside(self) -> int:

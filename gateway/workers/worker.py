@@ -53,6 +53,7 @@ class Worker:
         self._reporter = Reporter(gateway.house.metrics)
         self._numbers = count(1)
         self._asked: dict[int, asyncio.Future[bytes]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         gateway.api.state.metrics_page = self.page
         self._telling = True
         gateway.house.budgets.on_listed = self._list
@@ -101,7 +102,9 @@ class Worker:
         elif isinstance(message, Accounts):
             self._meet(message)
         elif isinstance(message, Reload):
-            self._gateway.reload()
+            task = asyncio.get_running_loop().create_task(self._gateway.reread())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         elif isinstance(message, Drain) and not server.should_exit:
             server.stop()
         elif isinstance(message, Hurry):

@@ -3,15 +3,19 @@
 import mmap
 import time
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from cache.board import Board
 from cache.shared_threads import SharedThreads
+from cache.standing import Standing
 from cache.stores.disk import DiskStore
 from cache.stores.memory import MemoryStore
 from cache.threads import BOUNDARIES_MAX, Threads
-from cache.types import Boundary, ThreadRecord
+from cache.types import Boundary, ThreadRecord, Visit
+from cache.visits import BOUNDARIES_KEPT, VISITS_MAX
+from gateway.workers.share import THREAD_BYTES
 
 NOW = 1_000_000.0
 BUCKETS, SLOT = 64, 2048
@@ -146,6 +150,14 @@ def test_forgotten_threads_are_not_recalled(memory):
     now[0] += 2e6
     assert threads.recall("t", "payments") is None
     threads.close()
+
+
+def test_a_record_of_a_thread_between_three_models_has_room():
+    standing = Standing(NOW, 200_000, 190_000, 4_000, 150_000, 12_000, 300.0, 40, False, "f" * 32, "e" * 32)
+    visit = Visit("claude-opus-5-5", "claude-opus-5-5-20260901", "anthropic", "anthropic", NOW, 3600.0, 190_000,
+                  RECORD.boundaries[-BOUNDARIES_KEPT:], standing)  # fmt: skip
+    full = replace(RECORD, standing=standing, visits=(visit,) * VISITS_MAX, parent="p" * 36, warned_at=NOW)
+    assert len(msgspec.msgpack.encode(full)) < THREAD_BYTES - 100
 
 
 def test_memory_is_bounded(memory):

@@ -18,7 +18,7 @@ def test_a_request_that_moved_says_whence_why_and_what_was_the_alternative():
         ask=SimpleNamespace(model="auto", stream=True), head=SimpleNamespace(path="/v1/chat/completions"), size=9,
         attempt_now=SimpleNamespace(candidate=SimpleNamespace(model="m")), upstream=SimpleNamespace(name="u", provider="openai"),
         freshness=Freshness(state="cold", reason="model_changed", expected_read_tokens=0), estimate=SimpleNamespace(picos=5),
-        left=ThreadRecord(thread="t", team="a", model="n", provider="openai", cached_tokens=1000),
+        breaker="", left=ThreadRecord(thread="t", team="a", model="n", provider="openai", cached_tokens=1000),
     )  # fmt: skip
     intent = intent_of(passage)
     assert (intent.reason, intent.instead, intent.instead_picos) == ("saves_more", "n", 7)

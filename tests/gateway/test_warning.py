@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from cache.standing import Standing
 from cache.types import Boundary, Freshness, ThreadRecord
 from gateway.config.compiled import Warnings
 from gateway.dialects.ask import read
@@ -31,14 +32,14 @@ def test_it_says_what_going_on_compacting_and_a_new_thread_cost():
     assert found is not None
     assert found.go_on_picos == 120_000 * 6_250_000
     assert found.warm_picos == 120_000 * 500_000
-    assert found.compact_picos == (120_000 + 16_000) * 6_250_000 + 2_000 * 25_000_000
+    assert found.compact_picos == (120_000 + 15_000) * 6_250_000 + 2_000 * 25_000_000
     assert found.fresh_picos == 16_000 * 6_250_000
     assert found.pays_after == 3, "0.15 dollars more now, 0.052 less with every request"
     assert found.sentence == (
         "Idle for 15 h: about 120,000 tokens are no longer cached. Going on costs $0.75 for the prompt instead of $0.06; "
-        "compacting first $0.90 (pays after 3 requests); a new thread $0.10."
+        "compacting first $0.89 (pays after 3 requests); a new thread $0.10."
     )
-    assert found.header == b"go_on=0.750, warm=0.060, compact=0.900, fresh=0.100"
+    assert found.header == b"go_on=0.750, warm=0.060, compact=0.894, fresh=0.100"
 
 
 def test_the_sentence_is_fit_for_a_header_and_for_json_as_it_is():
@@ -93,3 +94,12 @@ def test_structured_output_is_for_a_program():
     schema = b'{"model":"m","messages":[],"response_format":{"type":"json_schema","json_schema":{}}}'
     assert not is_for_a_program(read(plain, "chat", "chat"))
     assert is_for_a_program(read(schema, "chat", "chat"))
+
+
+def test_compacting_is_no_advice_where_it_hardly_ever_pays():
+    fixed = replace(RECORD, standing=Standing(floor=119_000))
+    found = warned(record=fixed)
+    assert found is not None
+    assert found.pays_after is not None
+    assert found.pays_after > 1000
+    assert "compacting" not in found.sentence

@@ -7,6 +7,7 @@ the user sees, what the metrics and the ledger show, and what doing otherwise wo
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import contextmanager
 
@@ -78,19 +79,20 @@ def said(dialect: str, *talk: str) -> list[dict]:
 
 
 def test_codex_the_next_morning(tmp_path):
-    talk = ["Read the steps and fix the third.\n" + FILES, "Fixed.", "And the fourth?", "Done.", "Good morning. Go on."]
+    talk = ["Fix the third step.", "Which file?", FILES, "Fixed.", "And the fourth?", "Done.", "Good morning. Go on."]
 
     def body(turns: int) -> dict:
         tools = [{"type": "function", "name": "shell", "parameters": {}}]
-        return {"model": "gpt-6.1-sol", "instructions": "You are Codex.", "tools": tools, "input": said("responses", *talk[:turns]), "stream": True}
+        return {"model": "gpt-6.1-sol", "instructions": "You are Codex. " * 2_000, "tools": tools, "input": said("responses", *talk[:turns]), "stream": True}
 
     with day(tmp_path, inline=True) as office:
-        office.running.row(office.ask("/v1/responses", body(1), CODEX))
-        evening = office.ask("/v1/responses", body(3), CODEX)
+        for turns in (1, 3):
+            office.running.row(office.ask("/v1/responses", body(turns), CODEX))
+        evening = office.ask("/v1/responses", body(5), CODEX)
         assert evening.headers["x-pointsman-cache"] == "warm"
         warm = office.running.row(evening)
         office.passes(16 * HOUR)
-        morning = office.ask("/v1/responses", body(5), CODEX)
+        morning = office.ask("/v1/responses", body(7), CODEX)
         cold = office.running.row(morning)
         assert (morning.headers["x-pointsman-cache"], cold["cache_observed"]) == ("cold", "miss")
         assert warm["cache_read"] > 100_000 > cold["cache_read"]
@@ -130,6 +132,8 @@ def test_claude_code_after_a_long_lunch(tmp_path):
 
 
 def test_opencode_with_the_date_in_its_system_prompt(tmp_path):
+    today, tomorrow = (time.strftime("%a %b %d %Y", time.gmtime(time.time() + offset)) for offset in (0, 86_400))
+
     def body(date: str, *talk: str) -> dict:
         system = {"role": "system", "content": f"You are opencode.\nToday's date: {date}\n" + "Be brief. " * 400}
         tools = [{"type": "function", "function": {"name": "bash", "parameters": {}}}]
@@ -137,15 +141,19 @@ def test_opencode_with_the_date_in_its_system_prompt(tmp_path):
 
     talk = ["Read this.\n" + FILES, "I have.", "Fix step_3."]
     with day(tmp_path) as office:
-        office.running.row(office.ask("/v1/chat/completions", body("Wed Nov 25 2026", *talk[:1]), OPENCODE))
-        same_day = office.running.row(office.ask("/v1/chat/completions", body("Wed Nov 25 2026", *talk), OPENCODE))
+        office.running.row(office.ask("/v1/chat/completions", body(today, *talk[:1]), OPENCODE))
+        same_day = office.running.row(office.ask("/v1/chat/completions", body(today, *talk), OPENCODE))
         assert same_day["cache_read"] > 100_000
         office.passes(20 * 60)
-        reply = office.ask("/v1/chat/completions", body("Thu Nov 26 2026", *talk, "Fixed.", "Thanks. Next."), OPENCODE)
+        reply = office.ask("/v1/chat/completions", body(tomorrow, *talk, "Fixed.", "Thanks. Next."), OPENCODE)
         midnight = office.running.row(reply)
         assert reply.headers["x-pointsman-cache"] == "broken"
         assert "Idle for 20 min and its system prompt changed" in reply.headers["x-pointsman-warning"]
         assert midnight["cache_read"] < 10_000, "twenty minutes are within the lifetime; the date is not"
         assert (midnight["wasted_cause"], midnight["wasted_picos"] > 10**11) == ("system_changed", True)
+        lint = [sys.executable, "-m", "gateway", "lint-prompts", "--home", str(tmp_path / "home")]
+        found = subprocess.run(lint, capture_output=True, text=True, cwd=ROOT, check=False)
+        assert found.returncode == 1
+        assert found.stdout.startswith("date_in_system     opencode of default: $0.")
         wasted = wait_for(lambda: office.running.metric("pointsman_wasted_usd_total", reason="system_changed") or None)
         assert wasted == pytest.approx(midnight["wasted_picos"] / 1e12)

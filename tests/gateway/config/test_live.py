@@ -185,3 +185,33 @@ def test_the_watch_follows_a_swapped_link_and_survives(tmp_path: Path) -> None:
     seen = asyncio.run(watched(live, good[0], BROKEN[1], good[1], folder=tmp_path))
     assert [snapshot.limits.inflight for snapshot in seen] == [1, 2]
     assert live.current is seen[-1]
+
+
+def test_it_begins_with_what_it_is_given_and_goes_on_with_the_file(file: Path) -> None:
+    """A worker that takes another's place must start while the file is broken."""
+    file.write_text(BROKEN[0], "utf-8")
+    live = Live(file, {}, data=GOOD.encode())
+    assert live.data == GOOD.encode()
+    assert live.last_reload_ok
+    assert live.reload() is False
+    assert not live.last_reload_ok
+    file.write_text(GOOD + KEYS, "utf-8")
+    assert asyncio.run(live.reread()) is True
+    assert (live.data, live.last_reload_ok) == ((GOOD + KEYS).encode(), True)
+
+
+def test_readings_at_once_end_with_the_newest(file: Path) -> None:
+    live = Live.open(file, {})
+
+    def write(number: int) -> None:
+        file.write_text(GOOD + f"limits: {{inflight: {number}}}\n", "utf-8")
+
+    async def both() -> list[bool]:
+        write(1)
+        first = asyncio.create_task(live.reread())
+        await asyncio.sleep(0)
+        write(2)
+        return [await first, await live.reread()]
+
+    assert asyncio.run(both())[0] is True
+    assert live.current.limits.inflight == 2

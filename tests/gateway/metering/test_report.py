@@ -81,7 +81,7 @@ def test_gauges_come_together_by_their_rule(merged: Merged) -> None:
         worker.metrics.loop_held(held)
         worker.metrics.config_reload(ok)
         worker.metrics.ledger(99.0, 99, 0)
-        worker.metrics.budget("payments", "month", 10**13, int(held * 10**12))
+        worker.metrics.price_table_age(held)
         worker.tell()
     one.metrics.loop_held(0.1)
     one.tell()
@@ -90,7 +90,7 @@ def test_gauges_come_together_by_their_rule(merged: Merged) -> None:
     assert value(merged.metrics, "pointsman_loop_held_seconds") == 0.5  # the peak, not the last report
     assert value(merged.metrics, "pointsman_config_last_reload_success") == 0
     assert value(merged.metrics, "pointsman_ledger_lag_seconds") == 1.0  # its own
-    assert value(merged.metrics, "pointsman_budget_spent_usd", team="payments", window="month") == 0.5
+    assert value(merged.metrics, "pointsman_price_table_age_seconds") == 0.5
     one.tell()
     other.tell()
     merged.settle_gauges()

@@ -44,6 +44,22 @@ def test_another_id_under_the_same_tag_is_not_taken_for_it(two, monkeypatch):
     assert other.minted_by("resp_1") is None
 
 
+def test_a_notice_given_by_one_is_looked_for_by_both(two, tmp_path):
+    one, other = two
+    assert not one.notices.ever
+    assert not other.notices.ever
+    one.notices.make("a word", "r1")
+    assert other.notices.ever
+    assert one.notices.ever
+
+
+def test_a_notice_given_before_is_known_to_a_new_worker(tmp_path):
+    made = Share.make(2)
+    (tmp_path / "noticed").touch()
+    house = SharedHouse(made, noticed=tmp_path / "noticed", seed=7, wall=lambda: 1.0, **dict.fromkeys(PARTS))
+    assert house.notices.ever
+
+
 def test_an_id_that_is_no_text_stays_here(two):
     one, other = two
     one.mint("resp_\ud800", "openai", "payments", "t")
