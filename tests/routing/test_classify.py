@@ -70,6 +70,8 @@ def test_titles_without_anybody_saying_so(signals: Signals) -> None:
         "The context is almost full. Write a summary of what was done.",
         "Summarize our conversation so far so that another agent can continue the work.",
         "Your task is to create a detailed summary of the conversation so far, with the files.",
+        "Create a handoff summary of this session for the next context window.",
+        "Summarise this session so that work can be resumed tomorrow.",
     ],
 )
 def test_compaction_is_of_the_session_that_is_compacted(text: str) -> None:
