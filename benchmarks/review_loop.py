@@ -70,7 +70,7 @@ class Painter:
 def two_threads(base: str, rounds: int) -> list[Round]:
     """Painter and reviewer each in a conversation of their own."""
     painter, reviewer = Painter(base), Painter(base)
-    told, wish = [], "Write an SVG: a boat under a moon, for the cover of the annual report. Render it with the tool."
+    told, wish = [], "Write the SVG for the cover of the annual report: a boat under a moon. Render it."
     for number in range(1, rounds + 1):
         paint, look = painter.paint(wish)
         asked = {"type": "text", "text": f"Draft {number}. What do you see, and what should change? [[say: {REVIEW}]]"}
@@ -85,7 +85,7 @@ def two_threads(base: str, rounds: int) -> list[Round]:
 def one_thread(base: str, rounds: int) -> list[Round]:
     """Both in one conversation; whoever asks names the route."""
     shared = Painter(base, "code")
-    told, wish = [], "Write an SVG: a boat under a moon, for the cover of the yearly report. Render it with the tool."
+    told, wish = [], "Write the SVG for the cover of the yearly report: a boat under a moon. Render it."
     for number in range(1, rounds + 1):
         paint, look = shared.paint(wish)
         asked = f"Draft {number}. What do you see, and what should change? [[say: {REVIEW}]]"

@@ -45,6 +45,7 @@ TOLD_AS = {
     "previous": "history", "previous_text": "history", "previous_clues": "history",
     "previous_text_near": "history", "previous_clues_near": "history",
     "coding_plain": "coding_tools", "coding_quiet": "coding_tools", "coding_idle": "coding_tools",
+    "coding_brief": "coding_tools", "prompted_brief": "coding_prompt",
     "coding_asked": "coding_tools", "data_asked": "data_tools", "shell_asked": "shell_tool",
     "interpreter_asked": "interpreter_tool",
     "prompted_quiet": "coding_prompt", "prompted_idle": "coding_prompt",

@@ -41,8 +41,9 @@ ASKED = {
 """Somebody who has one trade alone is asked for that trade's work in anybody's words ("who was late most often?"), unless
 the words ask for something to be written."""
 TECHNICAL = frozenset(
-    ("language", "write_code", "query", "definition", "sql", "statement", "traceback", "diff", "configure", "formula")
-)
+    ("language", "write_code", "query", "definition", "sql", "statement", "traceback", "diff", "configure", "formula",
+     "term")
+)  # fmt: skip
 """Clues that stand for themselves among tools of another trade: a developer asks a shop's support about its API."""
 PLAIN = {"foreign": "plain_foreign", "other_tools": "other_plain", "coding_tools": "coding_plain"}
 """Where nothing of a turn looks like code, its language and its harness weigh differently."""
@@ -151,8 +152,11 @@ def scored(seen: Glance, score: Score) -> Seen:
     if maker:
         if abs(words_say) < QUIET:
             values[f"{maker}_quiet"] = 1.0
-        if words_say > (IDLE_BRIEF if seen.length <= BRIEF_CHARS else IDLE) and short:
+        brief = seen.length <= BRIEF_CHARS
+        if short and words_say > (IDLE_BRIEF if brief else IDLE):
             values[f"{maker}_idle"] = 1.0
+            if brief:
+                values[f"{maker}_brief"] = 1.0
     values |= before(seen.signals, score, short, short and seen.silent)
     return Seen(values=values, details=seen.details, shapes=seen.shapes, words=seen.words)
 

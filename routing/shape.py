@@ -28,7 +28,6 @@ FILE = Clue(name="file", weight=1.4)
 IDENTIFIER = Clue(name="identifier", weight=0.9)
 CALL = Clue(name="call", weight=0.8)
 OPTION = Clue(name="option", weight=0.6)
-INLINE = Clue(name="inline", weight=1.2, shows="code")
 FORMULA = Clue(name="formula", weight=1.8, shows="code", asks="code")
 REPORT = Clue(name="expected_actual", weight=1.2, asks="patch")
 CASES = Clue(name="cases", weight=0.5)
@@ -75,8 +74,6 @@ _HUMP = re.compile(r"[A-Z](?<=[a-z][A-Z])(?:" + "|".join(rf"(?<=\b[a-z]{{{n}}}[A
 """camelCase from its hump, so that the search runs over capitals only; iPhone and eBay have too short a first part."""
 _OPTION = re.compile(r"--(?<![-\w]--)[a-z][a-z-]+")
 _FORMULA = re.compile(r"=\s*(?:SUM|IF|VLOOKUP|XLOOKUP|INDEX|COUNTIFS?|SUMIFS?|IFERROR|FILTER|QUERY)\(")
-_INLINE = re.compile(r"`[^`\n]{0,60}[(){}\[\]=;<>?$|&*\\][^`\n]{0,60}`")
-"""Code within a sentence: a name in backticks may be of anything, an operator is of a program."""
 _CELLS = re.compile(r":(?<=[A-Z0-9]\d:)\$?[A-Z]{1,2}\$?\d")
 
 
@@ -86,7 +83,6 @@ _INSIDE = (
     ("--", _OPTION, OPTION),
     ("=", _FORMULA, FORMULA),
     (":", _CELLS, FORMULA),
-    ("`", _INLINE, INLINE),
 )
 """What a text must hold for the pattern to be worth a search."""
 _SAID = (

@@ -45,9 +45,13 @@ PRIOR: Mapping[str, float] = {
     "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5, "coding_idle": 2.5,
     "prompted_quiet": 0.5, "prompted_idle": 1.0, "identifier_near": 0.7, "tool_named": -0.7,
     "other_plain": -0.7, "other_yet_code": 1.0,
-    "data_asked": 1.5, "shell_asked": 1.5, "interpreter_asked": 1.5, "coding_asked": 0.5,
+    "data_asked": 1.5, "shell_asked": 1.5, "interpreter_asked": 2.5, "coding_asked": 0.5,
 }  # fmt: skip
 """What an observation is worth before any data: the weights set by hand."""
+
+FLOORS = {"coding_idle": 3.0, "coding_brief": 1.0, "prompted_idle": 1.5, "prompted_brief": 0.5}
+"""Least weights, set by hand where the data cannot say: its harnesses are put around requests at random, and a person
+who greets a programmer's agent is about to program."""
 
 
 class Texts(Struct, frozen=True):
@@ -145,6 +149,8 @@ class Stack:
             TOP_STEPS,
             TOP_TOLERANCE,
         )
+        for name in FLOORS.keys() & column.keys():
+            found[column[name]] = max(found[column[name]], FLOORS[name])
         return names, found, np.where(self.decided == 0, cells @ found[:-1] + found[-1], self.decided)
 
     def _corrections(self, column: Mapping[str, int]) -> tuple[Floats, Floats, Floats]:

@@ -151,7 +151,7 @@ def test_the_confidence_is_that_of_the_sum() -> None:
 def test_an_agents_harness_decides_where_words_do_not() -> None:
     agent = {"tool_names": AGENT, "tools": 3}
     assert of("do it", **agent).output in CODE_OUT
-    assert of("do it").confidence < 0.6, "nobody could say"
+    assert of("do it").confidence < 0.8 < of("do it", **agent).confidence, "nobody could say, but for the tools"
     assert of("write a poem about love for my mother", **agent).output == "prose", "coding agents are asked for letters, too"
     assert of("book a table in the city", tool_names=("book",), tools=1).confidence > of("book a table in the city").confidence
 

@@ -53,7 +53,6 @@ def names(text: str) -> set[str]:
         ("Expected 3 but got 4", "expected_actual"),
         ("Steps to reproduce: open it", "expected_actual"),
         ("Input: 3\nOutput: 4", "cases"),
-        ("what does `a ?? b` do", "inline"),
         (">>> 1 + 1", "statement"),
     ],
 )
