@@ -23,6 +23,8 @@ import msgspec
 from msgspec import Raw, Struct
 from xxhash import xxh3_128, xxh3_128_digest
 
+from cache.beside import goes_on, settings_of
+
 Dialect = Literal["chat", "responses", "messages"]
 Bytes = bytes | Raw
 
@@ -30,7 +32,6 @@ PREAMBLE = 2
 """Boundaries before the first turn: after the tools and after the system prompt, present or not."""
 FIRST_TURN_WITHIN = 50
 """How many items are searched for the first turn by a person; agents put at most a handful before it."""
-
 LEADING_MAX = 4
 """Turns that instruct before a conversation begins: Codex puts its tools there, and two or three items."""
 _INSTRUCTS = (b'"role":"system"', b'"role": "system"', b'"role":"developer"', b'"role": "developer"')
@@ -89,6 +90,8 @@ class Fingerprint(Struct, frozen=True):
     was recognised and nothing had to be split."""
     lead: int = PREAMBLE - 1
     """The boundary before the conversation: after the system prompt, which may be the first messages or input items."""
+    settings: str = ""
+    """What beside the prompt divides caches (`cache.beside`)."""
 
     @property
     def first_turn(self) -> bytes:
@@ -172,9 +175,10 @@ def fingerprint(
     return Fingerprint(
         digests=made.digests,
         sizes=made.sizes,
-        whole=bool(turns) and not _goes_on(dialect, fields),
+        whole=bool(turns) and not goes_on(dialect, fields),
         turns=turns,
         lead=_lead(dialect, turns),
+        settings=settings_of(dialect, fields),
     )
 
 
@@ -188,8 +192,8 @@ def begun(dialect: Dialect, fields: Mapping[str, Raw], seed: int, scope: bytes, 
     parts = _plain_parts(*_preamble(dialect, fields), turns)
     digests = _chained(hasher, parts)
     sizes = list(accumulate(map(len, parts)))
-    whole = bool(turns) and not _goes_on(dialect, fields)
-    made = Fingerprint(digests=digests, sizes=sizes, whole=whole, turns=turns, lead=_lead(dialect, turns))
+    whole, settings = bool(turns) and not goes_on(dialect, fields), settings_of(dialect, fields)
+    made = Fingerprint(digests, sizes, whole, turns, _lead(dialect, turns), settings)
     return Hashed(fingerprint=made, mark=_mark(listing, turns, seed, made, hasher))
 
 
@@ -215,7 +219,7 @@ def resumed(mark: Mark, dialect: Dialect, fields: Mapping[str, Raw], seed: int, 
     hasher = mark.hasher.copy()
     digests = [*mark.digests, *_chained(hasher, turns)]
     sizes = [*mark.sizes[:-1], *accumulate(map(len, turns), initial=mark.sizes[-1])]
-    made = Fingerprint(digests=digests, sizes=sizes, whole=not _goes_on(dialect, fields), turns=(), lead=mark.lead)
+    made = Fingerprint(digests, sizes, not goes_on(dialect, fields), (), mark.lead, settings_of(dialect, fields))
     return Hashed(fingerprint=made, mark=_mark(listing, turns, seed, made, hasher) if turns else mark)
 
 
@@ -381,14 +385,6 @@ def _split(listing: Bytes | None) -> list[Raw]:
         return _array.decode(listing)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return [Raw(bytes(listing))]
-
-
-def _goes_on(dialect: Dialect, fields: Mapping[str, Raw]) -> bool:
-    """Whether the request builds on a prompt that the provider keeps (OpenAI API reference, Responses)."""
-    if dialect != "responses":
-        return False
-    kept = (fields.get("previous_response_id"), fields.get("conversation"))
-    return any(raw is not None and bytes(raw) != b"null" for raw in kept)
 
 
 def _lead(dialect: Dialect, turns: Sequence[Raw]) -> int:

@@ -35,14 +35,9 @@ def assess(
     if record.model != model:
         return Freshness(state="cold", reason="model_changed", idle_s=idle_s, expected_read_tokens=0)
     seen = fingerprint is not None and fingerprint.whole and bool(record.boundaries)
-    tokens = record.cached_tokens
-    broken = ""
-    if seen:
-        assert fingerprint is not None, "seen says so"
-        kept = surviving(record.boundaries, fingerprint)
-        tokens = min(tokens, kept.tokens) if kept is not None else 0
-        if kept != record.boundaries[-1]:
-            broken = _break(record.boundaries[-1], record.standing, fingerprint)
+    tokens, broken = record.cached_tokens, ""
+    if seen and fingerprint is not None:
+        tokens, broken = _compared(record, fingerprint, rules)
     if rules is None:
         if broken:
             return Freshness(state="broken", reason=broken, idle_s=idle_s)
@@ -59,6 +54,24 @@ def assess(
         state, reason = "cooling", "prefix_unseen"
     warm_until = record.last_end + tier.minimum_s if tier.minimum_s else None
     return Freshness(state=state, reason=reason, idle_s=idle_s, expected_read_tokens=expected, warm_until=warm_until)
+
+
+def _compared(record: ThreadRecord, fingerprint: Fingerprint, rules: CacheRules | None) -> tuple[int, str]:
+    """Tokens of what this prompt still begins with, and which part of it changed."""
+    newest = record.boundaries[-1]
+    kept = surviving(record.boundaries, fingerprint)
+    tokens = min(record.cached_tokens, kept.tokens) if kept is not None else 0
+    if kept != newest:
+        return tokens, _break(newest, record.standing, fingerprint)
+    if rules is not None and rules.divided_by_settings and resettled(record.standing, fingerprint):
+        return min(tokens, record.standing.floor), "settings_changed"
+    return tokens, ""
+
+
+def resettled(standing: Standing, fingerprint: Fingerprint) -> bool:
+    """Whether this prompt is asked with other settings than the last one, so that its entry cannot be read."""
+    then, now = standing.settings, fingerprint.settings
+    return bool(then) and bool(now) and then != now
 
 
 def surviving(boundaries: tuple[Boundary, ...], fingerprint: Fingerprint) -> Boundary | None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cache.fingerprint import Fingerprint
-from cache.freshness import COMPACTED_BELOW, surviving
+from cache.freshness import COMPACTED_BELOW, resettled, surviving
 from cache.standing import Standing
 from cache.types import Boundary
 
@@ -57,12 +57,19 @@ class Look(Struct, frozen=True):
 
 
 def by_prefix(
-    standing: Standing, boundaries: tuple[Boundary, ...], fingerprint: Fingerprint, person: bool, gap_s: float
+    standing: Standing,
+    boundaries: tuple[Boundary, ...],
+    fingerprint: Fingerprint,
+    person: bool,
+    gap_s: float,
+    divided: bool = False,
 ) -> Look:
-    """What comparing digests tells. Tokens beyond the last prompt are not known yet, and play no part."""
+    """What comparing digests tells, and settings where they divide the cache. Tokens beyond the last prompt play no part."""
     turn: Turn = "tool" if not person else "aside" if gap_s < TYPED_S else "user"
     newest = boundaries[-1]
     kept = surviving(boundaries, fingerprint)
+    if kept == newest and divided and resettled(standing, fingerprint):
+        return Look(word="edited", turn=turn, tokens=max(standing.total, newest.tokens), kept=standing.floor)
     if kept == newest:
         return Look(word="intact", turn=turn, tokens=max(standing.total, newest.tokens), kept=newest.tokens)
     shrunk = fingerprint.sizes[-1] < COMPACTED_BELOW * newest.size

@@ -48,6 +48,8 @@ class CacheRules(Struct, frozen=True):
     breakpoints: Breakpoints = "unpublished"
     look_back: int | None = None
     """How many blocks or breakpoints before its end a prompt is compared at; None where there is no such bound."""
+    divided_by_settings: bool = False
+    """Effort, verbosity, format and tier, or thinking and tool choice, each have a cache of their own."""
     writes_reported: bool = False
     """Usage names the tokens written, so an answer that reports neither a write nor a read left nothing behind."""
 
@@ -73,6 +75,7 @@ _OPENAI_BLOCKS = CacheRules(
     minimum_tokens=1024,
     granularity=128,
     breakpoints="any_block",
+    divided_by_settings=True,
 )
 _OPENAI_BREAKPOINTS = CacheRules(
     family="openai since gpt-5.6",
@@ -84,6 +87,7 @@ _OPENAI_BREAKPOINTS = CacheRules(
     minimum_tokens=1024,
     breakpoints="breakpoints",
     look_back=80,
+    divided_by_settings=True,
     writes_reported=True,
 )
 _ANTHROPIC = CacheRules(
@@ -95,6 +99,7 @@ _ANTHROPIC = CacheRules(
     minimum_tokens=1024,
     breakpoints="markers",
     look_back=20,
+    divided_by_settings=True,
     writes_reported=True,
 )
 _ANTHROPIC_MINIMUMS = (

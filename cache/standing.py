@@ -39,6 +39,8 @@ class Standing(Struct, frozen=True, array_like=True):
     """Digest of its tools."""
     beginning: str = ""
     """What is shared with other threads: digest of tools and system prompt, or what else names them."""
+    settings: str = ""
+    """Digest of the settings it was asked with (`cache.beside`)."""
 
     @property
     def word(self) -> str:
@@ -74,6 +76,7 @@ class Answered(Struct, frozen=True):
     cached: int = 0
     tools: str = ""
     beginning: str = ""
+    settings: str = ""
 
 
 def after(standing: Standing | None, answered: Answered) -> Standing:
@@ -97,4 +100,5 @@ def after(standing: Standing | None, answered: Answered) -> Standing:
         missed=lost,
         tools=answered.tools,
         beginning=answered.beginning,
+        settings=answered.settings,
     )

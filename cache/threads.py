@@ -270,7 +270,10 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
 def _told(answered: Answered, granted_s: float, cached: int, fingerprint: Fingerprint) -> Answered:
     """An answer with what only the whole of it and the prompt told."""
     tools, beginning = fingerprint.digests[0].hex(), fingerprint.digests[fingerprint.lead].hex()
-    return replace(answered, granted_s=granted_s, cached=cached, tools=tools, beginning=beginning)
+    settings = fingerprint.settings
+    return replace(
+        answered, granted_s=granted_s, cached=cached, tools=tools, beginning=beginning, settings=settings
+    )
 
 
 def observed(freshness: Freshness, expected: int | None, read_tokens: int, input_tokens: int) -> str:

@@ -85,7 +85,8 @@ class Freshness(Struct, frozen=True):
     """A stable word.
 
     warm: within_lifetime. cooling: near_expiry, no_promise, prefix_unseen. cold: past_lifetime, model_changed,
-    nothing_cached, below_minimum. broken: tools_changed, system_changed, prefix_changed, compacted, forked. unknown:
+    nothing_cached, below_minimum. broken: tools_changed, system_changed, prefix_changed, settings_changed, compacted,
+    forked. unknown:
     first_call, no_rule, no_promise. Where what was seen of the provider overrules its documents: learned.
     """
     idle_s: float | None = None

@@ -9,7 +9,7 @@ from gateway.dialects.ask import Ask
 
 WORDS = (
     "time_in_system", "date_in_system", "id_in_system", "system_changed", "tools_reordered", "tools_changed",
-    "reasoning_dropped", "history_edited",
+    "reasoning_dropped", "history_edited", "settings_changed",
 )  # fmt: skip
 """Everything this can say."""
 _REASONING = (b'"type":"reasoning"', b'"type": "reasoning"')
@@ -25,6 +25,8 @@ def breaker(freshness: Freshness, ask: Ask, print_: Fingerprint, record: ThreadR
     if freshness.reason == "system_changed":
         kind = in_instructions(_instructions(ask, print_), now)
         return f"{kind}_in_system" if kind else "system_changed"
+    if freshness.reason == "settings_changed":
+        return freshness.reason
     if freshness.reason != "prefix_changed":
         return ""
     return "reasoning_dropped" if _drops_reasoning(ask) else "history_edited"

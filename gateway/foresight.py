@@ -69,7 +69,7 @@ def foreseen(
     person = is_persons(ask, sizes[-1] - sizes[-2])
     gap_s = max(0.0, wall - standing.at)
     if print_.whole and record.boundaries:
-        look = by_prefix(standing, record.boundaries, print_, person, gap_s)
+        look = by_prefix(standing, record.boundaries, print_, person, gap_s, rules.divided_by_settings)
     else:
         look = by_length(standing, standing.total + standing.out, person, gap_s)
     freshness = judged(freshness, forecast.before(standing, look, subject, wall))

@@ -29,6 +29,7 @@ _CHANGED = {
     "tools_changed": "its tools changed",
     "system_changed": "its system prompt changed",
     "prefix_changed": "its history changed",
+    "settings_changed": "its settings changed",
 }
 
 

@@ -22,6 +22,7 @@ ADVICE = {
     "tools_changed": "tools came or went within a thread: offer all of them from the beginning, or defer their loading",
     "reasoning_dropped": "reasoning was not sent back: include `reasoning.encrypted_content` and return its items",
     "history_edited": "earlier messages changed: append instead of editing, and clear tool results rarely and in one go",
+    "settings_changed": "effort, verbosity, format, tool choice or tier changed in a thread: each has a cache of its own",
 }
 """What helps, by breaker."""
 

@@ -24,12 +24,13 @@ class Broken(Struct, frozen=True):
 
 
 def broken(ledger: Ledger, since_at: float, team: str | None = None) -> list[Broken]:
-    """Findings since a moment in Unix seconds, the dearest first."""
+    """Findings since a moment in Unix seconds, the dearest first; what broke and cost nothing is none."""
     query = (
         "SELECT client, team, breaker, count(*) AS requests, count(DISTINCT thread) AS threads, max(id) AS example,"
         f" sum(wasted_picos IS NULL) AS unpriced, {exact_sum('coalesce(wasted_picos, 0)', 'picos')} FROM requests"
         f" WHERE breaker != '' AND settled_at >= ?{'' if team is None else ' AND team = ?'}"
-        f" GROUP BY client, team, breaker ORDER BY sum(wasted_picos) DESC, requests DESC LIMIT {LINES_MAX}"
+        " GROUP BY client, team, breaker HAVING sum(wasted_picos) > 0 OR unpriced > 0"
+        f" ORDER BY sum(wasted_picos) DESC, requests DESC LIMIT {LINES_MAX}"
     )
     return [
         Broken(

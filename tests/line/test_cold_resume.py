@@ -111,7 +111,7 @@ class Overnight:
 
 
 @contextmanager
-def overnight(folder, warnings, *first):
+def overnight(folder, warnings, *first, options=()):
     """`first` are dialect and headers of the threads that spoke before the night."""
     upstream = Upstream()
     upstream.script = scripted
@@ -125,7 +125,7 @@ def overnight(folder, warnings, *first):
                 running.row(reply)
         assert age(folder / "home", HOURS) == len({str(each) for each in first})
         upstream.arrived.clear()
-        running = start(folder, running.config)
+        running = start(folder, running.config, options=options)
         try:
             yield Overnight(running, upstream)
         finally:
@@ -250,3 +250,10 @@ def test_a_notice_in_a_stream(tmp_path, dialect, headers):
         assert reply.body.index(b"[Pointsman notice ") < reply.body.rindex(b"done")
         assert reply.body.count(b"[DONE]") == (1 if dialect == "chat" else 0)
         assert night.running.row(reply)["output"] == 9
+
+
+def test_two_workers_ask_once_between_them(tmp_path):
+    with overnight(tmp_path, {"ask_first": True}, ("messages", CLAUDE), options=("--workers", "2")) as night:
+        asked = [night.ask("messages", CLAUDE, "fix it", "done", "and now?") for _ in range(6)]
+        assert [reply.status for reply in asked] == [429] + [200] * 5
+        assert len(night.upstream.arrived) == 5

@@ -13,7 +13,7 @@ def test_the_dearest_comes_first(tmp_path):
     rows = [
         ("1", "a", "opencode", "t1", "date_in_system", 300), ("2", "a", "opencode", "t2", "date_in_system", 200),
         ("3", "a", "opencode", "t2", "date_in_system", None), ("4", "b", "codex", "t3", "tools_reordered", 900),
-        ("5", "b", "codex", "t3", "", 5_000),
+        ("5", "b", "codex", "t3", "", 5_000), ("6", "b", "codex", "t3", "reasoning_dropped", 0),
     ]  # fmt: skip
     with sqlite3.connect(path) as ledger:
         columns = [row[1:4:2] for row in ledger.execute("PRAGMA table_info(requests)").fetchall()]
