@@ -2,10 +2,10 @@
 
     python -m benchmarks.review_loop [--rounds 8]
 
-starts the simulated provider and a gateway, plays the loop twice and prints a table. *Two threads*: painter and reviewer
-each have a conversation of their own and ask for `claude-auto`; the gateway sends one to the code model and the other to
-the general one, and neither ever moves. *One thread*: both work in one conversation and name their route, so each model
-reads what the other has caused to be said.
+starts the simulated provider and a gateway, plays the loop three times and prints a table. *Two threads*: painter and
+reviewer each have a conversation of their own and ask for `claude-auto`; the gateway sends one to the code model and the
+other to the general one, and neither ever moves. *One thread*: both work in one conversation and name their route, so each
+model reads what the other has caused to be said. *One model*: the code model reviews its own pictures.
 """
 
 import argparse
@@ -45,13 +45,13 @@ class Painter:
         self.base, self.model = base, model
         self.turns: list[dict[str, Any]] = []
 
-    def paint(self, wish: str) -> tuple[str, str]:
+    def paint(self, wish: str, system: str = PAINTER) -> tuple[str, str]:
         """Ask for a picture; the model calls the tool and is shown what came out. Ids of both requests."""
         self.turns.append({"role": "user", "content": f'{wish} [[tool: render_svg {{"svg": "<svg/>"}}]]'})
-        first, called = self.ask(PAINTER, [RENDER])
+        first, called = self.ask(system, [RENDER])
         result = {"type": "tool_result", "tool_use_id": called["content"][-1]["id"], "content": [picture()]}
         self.turns += [{"role": "assistant", "content": called["content"]}, {"role": "user", "content": [result]}]
-        second, said = self.ask(PAINTER, [RENDER])
+        second, said = self.ask(system, [RENDER])
         self.turns.append({"role": "assistant", "content": said["content"]})
         return first, second
 
@@ -82,15 +82,16 @@ def two_threads(base: str, rounds: int) -> list[Round]:
     return told
 
 
-def one_thread(base: str, rounds: int) -> list[Round]:
+def one_thread(base: str, rounds: int, reviewer: str = "general") -> list[Round]:
     """Both in one conversation; whoever asks names the route."""
     shared = Painter(base, "code")
-    told, wish = [], "Write the SVG for the cover of the yearly report: a boat under a moon. Render it."
+    system = f"{PAINTER}Afterwards the {reviewer} model reviews it. "
+    told, wish = [], "Write the SVG for the cover of the annual report: a boat under a moon. Render it."
     for number in range(1, rounds + 1):
-        paint, look = shared.paint(wish)
+        paint, look = shared.paint(wish, system)
         asked = f"Draft {number}. What do you see, and what should change? [[say: {REVIEW}]]"
         shared.turns.append({"role": "user", "content": asked})
-        review, said = shared.ask(PAINTER, [RENDER], "general")
+        review, said = shared.ask(system, [RENDER], reviewer)
         shared.turns.append({"role": "assistant", "content": said["content"]})
         told.append(Round(paint=paint, look=look, review=review))
         wish = f"You said: {said['content'][-1]['text']} Change the SVG accordingly and render it again."
@@ -121,7 +122,11 @@ CONFIG = {
     "version": 1,
     "models": {"claude-*": {"upstream": "anthropic"}},
     "routes": {"code": {"model": "claude-opus-5-5"}, "general": {"model": "claude-haiku-5-5"}},
-    "routing": {"aliases": ["claude-auto"], "default": "general"},
+    "routing": {
+        "aliases": ["claude-auto"],
+        "default": "general",
+        "matrix": [{"output": ["code", "patch", "config", "review"], "route": "code"}, {"route": "general"}],
+    },
 }
 
 
@@ -135,7 +140,7 @@ def table(rows: Mapping[str, Mapping[str, Any]], loops: Mapping[str, list[Round]
     """What each round cost, from the ledger's rows by their ids."""
     lines = ["| loop | round | painter | reviewer | read from the cache | |", "|---|---|---|---|---|---|"]
     for name, loop in loops.items():
-        for number, each in enumerate(loop, 1):
+        for number, each in ((1, loop[0]), (2, loop[1]), (len(loop), loop[-1])):
             painted = [rows[each.paint], rows[each.look]]
             found = [*painted, rows[each.review]]
             read = sum(row["cache_read"] for row in found) / max(1, sum(_input(row) for row in found))
@@ -155,7 +160,7 @@ def _dollars(rows: list[Mapping[str, Any]]) -> float:
 
 
 def main() -> int:
-    """Play both loops against a provider and a gateway of our own."""
+    """Play the loops against a provider and a gateway of our own."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.review_loop", description="What generate-and-review costs.")
     parser.add_argument("--rounds", type=int, default=8)
     rounds = parser.parse_args().rounds
@@ -166,8 +171,12 @@ def main() -> int:
         assert process.stdout is not None
         provider = next(line for line in process.stdout if "base URL" in line).split()[-1]
         with tempfile.TemporaryDirectory() as folder, gateway(Path(folder), config(provider)) as running:
-            loops = {"two threads": two_threads(running.base, rounds), "one thread": one_thread(running.base, rounds)}
-            wanted = 2 * 3 * rounds
+            loops = {
+                "two threads": two_threads(running.base, rounds),
+                "one thread": one_thread(running.base, rounds),
+                "one model": one_thread(running.base, rounds, "code"),
+            }
+            wanted = 3 * 3 * rounds
             rows = wait_for(lambda: found if len(found := running.rows()) >= wanted else None)
             print("\n".join(table({row["id"]: row for row in rows}, loops)))
         process.terminate()

@@ -20,7 +20,7 @@ from gateway.evaluation.routing_rivals import rivals
 from gateway.evaluation.routing_score import Verdict, figures
 from gateway.evaluation.routing_steps import decided, flips, latency
 from routing.weights import FOLDER, read
-from training.written import KEPT, requests_of
+from training.written import KEPT, SEALED, requests_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "benchmarks" / "routing.json"
@@ -39,7 +39,7 @@ def main() -> int:
         results = {"cross_validated": results}
     if args.cases is not None:
         results["evaluated"] = evaluated(list(cases(lines_of(args.cases))))
-    results |= {"kept": kept(), "weights": weights(), "python": platform.python_version()}
+    results |= {"kept": hard(KEPT), "sealed": hard(SEALED), "weights": weights(), "python": platform.python_version()}
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
     PAGE.write_text(routing_page.page(results), "utf-8")
     CARD.write_text(routing_page.card(CARD.read_text("utf-8"), results), "utf-8")
@@ -54,9 +54,9 @@ def evaluated(found: list[Case]) -> dict[str, Any]:
     return {"flips": flips(found, verdicts), "latency": latency(found), "rivals": others(found)}
 
 
-def kept() -> dict[str, Any]:
-    """The hard requests that were never learned from."""
-    found = list(cases(requests_of(KEPT)))
+def hard(file: Path) -> dict[str, Any]:
+    """Hard requests that were never learned from."""
+    found = list(cases(requests_of(file)))
     made = figures(found, [decided(case.dialect, case.body) for case in found], THRESHOLD)
     return {**made, "rivals": others(found)}
 

@@ -32,7 +32,6 @@ PREAMBLE = 2
 """Boundaries before the first turn: after the tools and after the system prompt, present or not."""
 FIRST_TURN_WITHIN = 50
 """How many items are searched for the first turn by a person; agents put at most a handful before it."""
-
 LEADING_MAX = 4
 """Turns that instruct before a conversation begins: Codex puts its tools there, and two or three items."""
 _INSTRUCTS = (b'"role":"system"', b'"role": "system"', b'"role":"developer"', b'"role": "developer"')

@@ -2,8 +2,9 @@
 
 from dashboards.board import dashboard, to
 from dashboards.panels import About, Json, Limits, bars, columns, matrix, series, stat
-from dashboards.query import grown, highest, pace, ratio
+from dashboards.query import grown, highest, of, pace, ratio
 from gateway.metering.families import (
+    BILL_CAPTURED,
     BUDGET,
     BUDGET_ACCOUNTS,
     BUDGET_SPENT,
@@ -111,14 +112,19 @@ def tokens() -> list[Json]:
             grown(TOKENS, by="team, kind"),
             rows="team",
             columns="kind",
-            width=16,
         ),
         bars(
             About("Budget accounts by level", "How many users, keys, sessions or teams are how far.", "short"),
             highest(BUDGET_ACCOUNTS, "budget, level"),
             "{{budget}}: {{level}}",
         ),
-    ]
+        stat(
+            About("Share of the bill", "What of the providers' bill came through here, at the last reconciliation.",
+                  "percentunit"),
+            f"min ({of(BILL_CAPTURED)})",
+            Limits(bad_below=0.98),
+        ),
+    ]  # fmt: skip
 
 
 def spend() -> Json:

@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "rule_refused": Kind(403, "permission_error", "refused_by_rule", "permission_error", False),
     "unknown_model": Kind(404, "invalid_request_error", "model_not_found", "not_found_error", False),
     "unknown_path": Kind(404, "invalid_request_error", "unknown_path", "not_found_error", False),
+    "rule_asks": Kind(400, "invalid_request_error", "asked_by_rule", "billing_error", False),
     "cold_resume": Kind(400, "invalid_request_error", "cold_resume", "billing_error", False),
     "budget_spent": Kind(429, "insufficient_quota", "insufficient_quota", "billing_error", False),
     "rate_limited": Kind(429, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", True),

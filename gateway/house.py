@@ -113,6 +113,17 @@ class House:
         found = self.minted(response_id)
         return found.upstream if found is not None else None
 
+    def asks(self, rule: str, prompt: bytes, team: str) -> bool:
+        """Whether a rule's question about a prompt (its last digest) is still to be asked; from now on it no longer is.
+
+        Kept beside the response ids, so that any worker knows.
+        """
+        name = f"asked/{rule}/{prompt.hex()}"
+        if self.minted_by(name) is not None:
+            return False
+        self.mint(name, "", team, "")
+        return True
+
     def thread_of(self, response_id: str, team: str) -> str | None:
         """The thread of a response, for the team that paid for it."""
         found = self.minted(response_id)

@@ -104,6 +104,7 @@ class RequestPassage:
         self.with_upstream = False
         """An attempt is with the upstream, whose outcome is not known."""
         self.status = 0
+        self.answered = False
         self.forwarded_at = 0.0
         self.first_byte_at: float | None = None
         self.hides_usage = False
@@ -193,7 +194,7 @@ class RequestPassage:
 
     def started(self, status: int, headers_: Headers, now: float) -> Begin:
         """The client's head for the upstream's; from here on the meter looks on."""
-        self.status = status
+        self.status, self.answered = status, True
         if status < 500:
             self.house.upstream_did(self.upstream.name, None, now)
         kind, encoded = b"", False
@@ -298,7 +299,8 @@ class RequestPassage:
     def _usage(self, how: str) -> Usage:
         billable = self.with_upstream and self.is_metered()
         prompt = self.fingerprint is not None
-        return account(self._tally, self._relay, self.dialect, self.size, how, self.status, billable, prompt)
+        status = self.status if self.answered else 0  # an error of ours says nothing of what the upstream did, and billed
+        return account(self._tally, self._relay, self.dialect, self.size, how, status, billable, prompt)
 
     def _settlement(self, usage: Usage, how: str, now: float) -> Settlement:
         house = self.house

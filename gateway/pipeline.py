@@ -28,12 +28,14 @@ from gateway.dialects.signals import signals
 from gateway.dialects.turn import is_persons
 from gateway.errors import Refusal, answer
 from gateway.foresight import Foresight, foreseen
-from gateway.gate import asks_first
+from gateway.gate import asks_by_rule, asks_first
 from gateway.hinted import as_told
 from gateway.house import House
 from gateway.identify import Caller, identify
 from gateway.keys import Owner, bearer
 from gateway.metering.journal import JournalError
+from gateway.metering.resume import resume_cost
+from gateway.metering.types import PICOS_PER_USD
 from gateway.passage import RequestPassage
 from gateway.passthrough import owner
 from gateway.scales import Turn, scales_for
@@ -46,6 +48,8 @@ from routing.decide import decide
 from routing.stay import Scales
 from routing.types import Asked, Decision, Dialect, Past, Pin, Signals, Workload
 
+CACHED = ("warm", "cooling")
+"""States in which a prompt is expected to be read from the cache."""
 BUSY_WAIT_S = 1.0
 """What a client is asked to wait when the gateway is full or going down: Codex hangs silently on long waits."""
 
@@ -105,6 +109,10 @@ class Pipeline:
         standing = house.budgets.standing(caller, wall)
         if standing.accounts:
             decision = eased(decision, standing, ask.dialect, snapshot.policy)
+        if decision.question and self._must_ask(decision, ask, caller, print_):
+            asking = asks_by_rule(decision.question, ask, caller.client, request_id)
+            house.metrics.refused("rule_asks", asking.status)
+            return asking
         candidates = servable(decision, ask, caller, snapshot)
         there = None if record is None else with_model(record, candidates[0].model)
         foresight = foreseen(there, parent, print_, ask, candidates[0], snapshot, house.forecast, wall)
@@ -138,6 +146,14 @@ class Pipeline:
             caution=told,
         )
         return self._admitted(passage, snapshot)
+
+    def _must_ask(self, decision: Decision, ask: Ask, caller: Caller, print_: Fingerprint) -> bool:
+        """Whether a rule's question is put now: to a person who has just said something, and once for each prompt."""
+        return (
+            caller.agent == "main"
+            and is_persons(ask, print_.sizes[-1] - print_.sizes[-2])
+            and self.house.asks(decision.asked_by, print_.digests[-1], caller.team)
+        )
 
     def _pass_through(
         self, request_id: str, head: Head, body: bytes, dialect: Dialect, by: Owner, snapshot: Snapshot, now: float
@@ -283,7 +299,7 @@ def considered(
         agent=caller.agent,
         headers=head.first,
         now=wall,
-        past=None if record is None or not snapshot.policy.rules else _past(record, print_, snapshot, wall),
+        past=None if record is None or not snapshot.policy.rules else _past(record, print_, wall, house),
     )
     pin = None
     if (
@@ -311,13 +327,20 @@ def _weigh(
     return weigh
 
 
-def _past(record: ThreadRecord, print_: Fingerprint, snapshot: Snapshot, wall: float) -> Past:
+def _past(record: ThreadRecord, print_: Fingerprint, wall: float, house: House | None) -> Past:
     """What rules may ask of a thread's past."""
 
     def freshness() -> str:
         return assess(record, print_, record.model, rules_for(record.provider, record.served or record.model), wall).state
 
-    return Past(age_s=wall - record.started_at, idle_s=wall - record.last_end, freshness=freshness)
+    def resume_usd() -> float:
+        if house is None:
+            return 0.0
+        cost = resume_cost(record, house.prices, wall)
+        return ((cost.warm_picos if freshness() in CACHED else cost.cold_picos) or 0) / PICOS_PER_USD
+
+    idle_s = wall - record.last_end
+    return Past(age_s=wall - record.started_at, idle_s=idle_s, freshness=freshness, resume_usd=resume_usd)
 
 
 def servable(decision: Decision, ask: Ask, caller: Caller, snapshot: Snapshot) -> tuple[Candidate, ...]:

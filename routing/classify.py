@@ -36,7 +36,7 @@ _TITLE = re.compile(
 _COMPACTION = re.compile(
     r"\bcontext checkpoint compaction\b|\bcontext (?:window )?is (?:almost |nearly )?full\b"
     r"|\bsummar\w+ (?:of )?(?:our|the|this) (?:conversation|session|work|transcript)\b"
-    r"[\s\S]{0,120}\b(?:agent|continu|resume|so far|files?|next context|pick(?:s|ed)? up)\b"
+    r"[\s\S]{0,120}\b(?:agent|continu|resum|so far|files?\b|next context|pick(?:s|ed)? up)"
     r"|\b(?:hand-?off|hand-?over) (?:summary|notes?|document)\b[\s\S]{0,120}\b(?:session|conversation|context)\b"
 )
 """Both are matched against lower-case text."""
@@ -45,11 +45,12 @@ TOLD_AS = {
     "previous": "history", "previous_text": "history", "previous_clues": "history",
     "previous_text_near": "history", "previous_clues_near": "history",
     "coding_plain": "coding_tools", "coding_quiet": "coding_tools", "coding_idle": "coding_tools",
+    "coding_brief": "coding_tools", "prompted_brief": "coding_prompt",
     "coding_asked": "coding_tools", "data_asked": "data_tools", "shell_asked": "shell_tool",
     "interpreter_asked": "interpreter_tool",
     "prompted_quiet": "coding_prompt", "prompted_idle": "coding_prompt",
     "identifier_near": "identifier", "tool_named": "identifier",
-    "other_plain": "other_tools",
+    "other_plain": "other_tools", "other_yet_code": "other_tools",
     "plain_foreign": "plain", "foreign": "plain",
     "short": "length", "long": "length",
     "system": "instructions", "system_text": "instructions",

@@ -33,8 +33,7 @@ def decide(
     if not policy.rules:
         return _unruled(asked, workload, pin, policy, known)
     shadows: list[Decision] = []
-    warnings: list[str] = []
-    effort = ""
+    fitting: list[Rule] = []
     decision = None
     for rule in policy.rules:
         if not matches(rule.when, asked, signals, workload):
@@ -42,17 +41,25 @@ def decide(
         if rule.shadow:
             shadows.append(_by_rule(rule, asked, policy))
             continue
-        if rule.warn:
-            warnings.append(rule.warn)
-        effort = effort or rule.effort
+        fitting.append(rule)
         if rule.decides:
             decision = _by_rule(rule, asked, policy)
             break
-    decision = decision or _unruled(asked, workload, pin, policy, known)
-    if not shadows and not warnings and not effort:
+    return _beside(decision or _unruled(asked, workload, pin, policy, known), fitting, shadows)
+
+
+def _beside(decision: Decision, fitting: list[Rule], shadows: list[Decision]) -> Decision:
+    """The decision with what the rules on the way to it want beside: of several efforts or questions the first."""
+    if not shadows and not any([rule.warn or rule.effort or rule.ask for rule in fitting]):
         return decision
+    asks = next((rule for rule in fitting if rule.ask), None)
     return replace(
-        decision, shadows=tuple(shadows), warning="; ".join(warnings), effort=effort or decision.effort
+        decision,
+        shadows=tuple(shadows),
+        warning="; ".join([rule.warn for rule in fitting if rule.warn]),
+        effort=next((rule.effort for rule in fitting if rule.effort), decision.effort),
+        question=asks.ask if asks is not None else "",
+        asked_by=asks.name if asks is not None else "",
     )
 
 

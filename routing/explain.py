@@ -39,6 +39,7 @@ def explain(decision: Decision, workload: Workload | None = None, turn_text: str
         "fallbacks": list(decision.fallbacks),
         "instead": _instead(decision),
         "warning": decision.warning or None,
+        "question": decision.question or None,
         "shadows": [_shadow(each, decision) for each in decision.shadows],
         "would_change": would_change(decision, work),
     }

@@ -46,7 +46,7 @@ NAMES_CACHED = 4096
 _CODING_TOOL = re.compile(
     r"bash|shell|exec|terminal|command|edit|patch|str_replace|grep|glob|notebook|^write$"
     r"|(?:^|_)(?:read|write|run|create|list|search|view|open|delete)_?(?:to_)?(?:file|code|repo|dir|test)"
-    r"|^(?:read|ls|run|python)$",
+    r"|^(?:read|ls|run|python)$|svg|html|mermaid|plantuml|latex",
     re.IGNORECASE,
 )
 _SHELL_TOOL = re.compile(r"bash|shell|terminal|^(?:exec|execute|run)(?:_?(?:command|cmd))?$|ssh", re.IGNORECASE)
@@ -88,6 +88,14 @@ def trade(tool: str) -> Trade:
     return "code" if _CODING_TOOL.search(tool) else "other"
 
 
+@lru_cache(maxsize=NAMES_CACHED)
+def runner(tool: str) -> Literal["shell", "program", ""]:
+    """What a tool of this name runs: commands, programs, or neither."""
+    if _SHELL_TOOL.search(tool):
+        return "shell"
+    return "program" if _INTERPRETER_TOOL.search(tool) else ""
+
+
 def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
     """What the equipment says. `silent`: the turn's own words say nothing either way."""
     prompt = signals.system_text.lower()
@@ -98,9 +106,9 @@ def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
         yield Evidence(name="data_prompt", weight=DATA, detail="the system prompt speaks of queries")
     if is_coding(signals, client):
         yield Evidence(name="coding_tools", weight=ALONE if silent else BESIDE, detail=f"{signals.tools} tools of {client}")
-    elif "code" in trades and any(_SHELL_TOOL.search(name) for name in signals.tool_names):
+    elif "code" in trades and "shell" in set(map(runner, signals.tool_names)):
         yield Evidence(name="shell_tool", weight=SHELL_ALONE, detail=f"{signals.tools} tools, one of them a shell")
-    elif any(_INTERPRETER_TOOL.search(name) for name in signals.tool_names):
+    elif trades and "program" in set(map(runner, signals.tool_names)):
         yield Evidence(name="interpreter_tool", weight=INTERPRETER, detail=f"{signals.tools} tools, one runs programs")
     elif trades == {"other"}:
         yield Evidence(name="other_tools", weight=OTHER, detail=f"{signals.tools} tools, none for code")

@@ -4,12 +4,12 @@ A clue counts as often as `lexicon` and `shape` say; the score of the text comes
 worth. What was said before, and the instructions, are read only behind a turn too short to speak for itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from routing.evidence import BIAS, Sight
-from routing.harness import FULL, harness, is_coding, prompts_coding
+from routing.harness import FULL, harness
 from routing.lexicon import clues_of
 from routing.shape import shape
 from routing.split import Reading, reading
@@ -40,6 +40,15 @@ ASKED = {
 }  # fmt: skip
 """Somebody who has one trade alone is asked for that trade's work in anybody's words ("who was late most often?"), unless
 the words ask for something to be written."""
+TECHNICAL = frozenset(
+    ("language", "write_code", "query", "definition", "sql", "statement", "traceback", "diff", "configure", "formula",
+     "term")
+)  # fmt: skip
+"""Clues that stand for themselves among tools of another trade: a developer asks a shop's support about its API."""
+PLAIN = {"foreign": "plain_foreign", "other_tools": "other_plain", "coding_tools": "coding_plain"}
+"""Where nothing of a turn looks like code, its language and its harness weigh differently."""
+BRIEF_CHARS, IDLE_BRIEF = 20, -4.0
+"""A turn this brief ("say ok") names no topic, whatever its words."""
 BEFORE_MAX = 3.0
 PREVIOUS_MAX = 4.0
 SYSTEM_MAX = 4.0
@@ -56,8 +65,27 @@ class Seen(Struct, frozen=True):
     words: Sequence[Sight]
 
 
+class Glance(Struct, frozen=True):
+    """What of a turn does not depend on what was learned."""
+
+    signals: Signals
+    read: Reading
+    shapes: Sequence[Sight]
+    words: Sequence[Sight]
+    values: Mapping[str, float]
+    details: Mapping[str, str]
+    length: int
+    coding: bool
+    silent: bool
+
+
 def observe(signals: Signals, client: str, score: Score) -> Seen:
     """All observations. `score` is the learned score of a text."""
+    return scored(glance(signals, client), score)
+
+
+def glance(signals: Signals, client: str) -> Glance:
+    """The clues, the harness, and what both say together."""
     text = looked_at(signals.turn_text)
     read = reading(text)
     shapes, words = shape(text), clues_of(read)
@@ -68,23 +96,69 @@ def observe(signals: Signals, client: str, score: Score) -> Seen:
     for each in harness(signals, client, silent):
         values[each.name] = each.weight / FULL[each.name]
         details[each.name] = each.detail
+    values |= dict.fromkeys(_together(signals, text, values, sights), 1.0)
+    return Glance(
+        signals=signals,
+        read=read,
+        shapes=shapes,
+        words=words,
+        values=values,
+        details=details,
+        length=len(text),
+        coding="coding_tools" in values,
+        silent=silent,
+    )
+
+
+def _together(signals: Signals, text: str, values: Mapping[str, float], sights: Sequence[Sight]) -> Iterator[str]:
+    """Facts of the turn, and what two observations say that neither says alone."""
+    if not signals.turn_text.isascii():
+        yield "foreign"
+    if not any(sight.weight > 0 for sight in sights):
+        yield "plain"
+        yield from (both for other, both in PLAIN.items() if other in values or (other == "foreign" and not text.isascii()))
     if not any(sight.clue in ASKS_PROSE for sight in sights):
-        values |= {asked: 1.0 for equipment, asked in ASKED.items() if equipment in values}
-    words_say = score(read)
-    short = len(text) <= SHORT_CHARS
-    plain = not any(sight.weight > 0 for sight in sights)
-    values["text"] = words_say
-    values |= {name: words_say for name, holds in (("text_short", short), ("text_long", len(text) > LONG_CHARS)) if holds}
-    if plain and "other_tools" in values:
-        values["other_plain"] = 1.0
-    named = "identifier" in values
-    if named and len(text) <= NAMED_CHARS:
-        values["identifier_near"] = 1.0
-    if named and signals.tool_names and any(name in text for name in signals.tool_names):
-        values["tool_named"] = 1.0
-    values |= {name: 1.0 for name, holds in _facts(signals, client, plain, words_say, short).items() if holds}
-    values |= before(signals, score, short, short and silent)
-    return Seen(values=values, details=details, shapes=shapes, words=words)
+        yield from (asked for equipment, asked in ASKED.items() if equipment in values)
+    if "other_tools" in values and not TECHNICAL.isdisjoint(values):
+        yield "other_yet_code"
+    if "identifier" in values:
+        yield from _named(signals, text)
+    if len(text) <= SHORT_CHARS:
+        yield "short"
+    elif len(signals.turn_text) > LONG_CHARS:
+        yield "long"
+    if signals.system_text:
+        yield "system"
+
+
+def _named(signals: Signals, text: str) -> Iterator[str]:
+    """What is named as programs name things may be the matter of a short turn, or a tool that is to be called."""
+    if len(text) <= NAMED_CHARS:
+        yield "identifier_near"
+    if any(name in text for name in signals.tool_names):
+        yield "tool_named"
+
+
+def scored(seen: Glance, score: Score) -> Seen:
+    """A glance with the score of the words, what it is worth in its surroundings, and what was said before."""
+    words_say = score(seen.read)
+    short = seen.length <= SHORT_CHARS
+    values = {**seen.values, "text": words_say}
+    if short:
+        values["text_short"] = words_say
+    elif seen.length > LONG_CHARS:
+        values["text_long"] = words_say
+    maker = "coding" if seen.coding else "prompted" if "coding_prompt" in seen.values else ""
+    if maker:
+        if abs(words_say) < QUIET:
+            values[f"{maker}_quiet"] = 1.0
+        brief = seen.length <= BRIEF_CHARS
+        if short and words_say > (IDLE_BRIEF if brief else IDLE):
+            values[f"{maker}_idle"] = 1.0
+            if brief:
+                values[f"{maker}_brief"] = 1.0
+    values |= before(seen.signals, score, short, short and seen.silent)
+    return Seen(values=values, details=seen.details, shapes=seen.shapes, words=seen.words)
 
 
 def looked_at(turn: str) -> str:
@@ -92,26 +166,6 @@ def looked_at(turn: str) -> str:
     if len(turn) <= HEAD_CHARS + TAIL_CHARS:
         return turn
     return f"{turn[:HEAD_CHARS]}\n{turn[-TAIL_CHARS:]}"
-
-
-def _facts(signals: Signals, client: str, plain: bool, words_say: float, short: bool) -> Mapping[str, bool]:
-    """What a turn looks like at a glance, and what its harness is worth where its words say nothing."""
-    coding = is_coding(signals, client)
-    prompted = not coding and prompts_coding(signals.system_text)
-    foreign = not signals.turn_text.isascii()
-    return {
-        "short": short,
-        "long": len(signals.turn_text) > LONG_CHARS,
-        "plain": plain,
-        "foreign": foreign,
-        "plain_foreign": plain and foreign,
-        "system": bool(signals.system_text),
-        "coding_plain": coding and plain,
-        "coding_quiet": coding and abs(words_say) < QUIET,
-        "coding_idle": coding and short and words_say > IDLE,
-        "prompted_quiet": prompted and abs(words_say) < QUIET,
-        "prompted_idle": prompted and short and words_say > IDLE,
-    }
 
 
 def before(signals: Signals, score: Score, short: bool, says_nothing: bool) -> dict[str, float]:

@@ -44,6 +44,8 @@ class When(Struct, frozen=True):
     idle_over_s: float | None = None
     """Since its last answer ended."""
     freshness: frozenset[str] | None = None
+    resume_over_usd: float | None = None
+    """What the thread's known prompt costs where it stands, in its present state."""
     """State of the prompt cache where the thread stands now."""
 
 
@@ -58,6 +60,8 @@ class Rule(Struct, frozen=True):
     because: str = ""
     effort: str = ""
     """Reasoning effort, in place of the route's; alone it is no decision, and goes with whatever is decided."""
+    ask: str = ""
+    """A question to whoever sent it; the same prompt passes when it comes again."""
     warn: str = ""
     """Told to the client beside whatever is decided."""
     shadow: bool = False

@@ -80,12 +80,22 @@ def _time_fits(when: When, now: float) -> bool:
 def _past_fits(when: When, past: Past | None) -> bool:
     """Conditions on a thread's past, the state of its prompt cache last, because it has to be reckoned."""
     if past is None:
-        return (when.thread_age_over_s, when.thread_age_under_s, when.idle_over_s, when.freshness) == (None,) * 4
+        return all(
+            condition is None
+            for condition in (
+                when.thread_age_over_s,
+                when.thread_age_under_s,
+                when.idle_over_s,
+                when.freshness,
+                when.resume_over_usd,
+            )
+        )
     return (
         (when.thread_age_over_s is None or past.age_s > when.thread_age_over_s)
         and (when.thread_age_under_s is None or past.age_s < when.thread_age_under_s)
         and (when.idle_over_s is None or past.idle_s > when.idle_over_s)
         and (when.freshness is None or past.freshness() in when.freshness)
+        and (when.resume_over_usd is None or past.resume_usd() > when.resume_over_usd)
     )
 
 

@@ -46,7 +46,8 @@ _LINE = re.compile(
             (?:(?:function|fn|func|impl|struct|interface|enum|trait)\ \w+.*[{(]
             |(?:const|let|var|int|long|double|float|void|bool|string|auto|char)\ [\w*&<>\[\]]+\s*(?:=|\(|;)))
     |(?P<tables>(?:--\ )?(?:\w+\.)?[A-Z]\w+\ ?\(\w+(?:\ \w+)?(?:,\ *\w+(?:\ \w+)?){2,}\)?$)
-    |(?P<statement>(?:return\b.*[;\w)\]]|if\ .+:|if\ ?\(.+\).*|for\ .+\ in\ .+:|for\ ?\(.+|while\ .+:|while\ ?\(.+|elif\ .+:
+    |(?P<statement>(?:>>>\ .+
+        |return\b.*[;\w)\]]|if\ .+:|if\ ?\(.+\).*|for\ .+\ in\ .+:|for\ ?\(.+|while\ .+:|while\ ?\(.+|elif\ .+:
         |else:|try:|except\b.*:|\}\ ?else\b.*|assert\ .+|print\(.*\)|[\w.]+\(.*\);?|[\w.\[\]]+\ [+*-]?=\ \S.*[\w)\]}"';])$)
     |(?P<sql>SELECT\ .+|select\ .+\ from\ |(?:INSERT\ INTO|CREATE\ TABLE|ALTER\ TABLE|DELETE\ FROM|DROP\ TABLE)\b
         |UPDATE\ \w+\ SET\b|WITH\ \w+\ AS\ \()

@@ -121,6 +121,8 @@ class Past(Struct, frozen=True):
     idle_s: float
     freshness: Callable[[], str]
     """State of its prompt cache if it stays where it is; asked for only when a rule needs it."""
+    resume_usd: Callable[[], float]
+    """What its known prompt costs there in that state, in dollars; 0 where no price is known."""
 
 
 class Decision(Struct, frozen=True):
@@ -138,6 +140,10 @@ class Decision(Struct, frozen=True):
     """Reasoning effort to ask the model for; empty leaves the client's."""
     refusal: str = ""
     warning: str = ""
+    question: str = ""
+    """To be answered by sending the request again, before it goes anywhere."""
+    asked_by: str = ""
+    """Name of the rule that has the question."""
     workload: Workload | None = None
     rule: str = ""
     """Name of the rule that matched, if one did."""

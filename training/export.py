@@ -15,9 +15,6 @@ CLIPPED = 0.999
 """Quantile of the weights' sizes that gets the largest whole number; the few beyond are cut to it."""
 LEAST = 2
 """Steps below which a gram is left out: it would cost more room than it says anything."""
-FLOORS = {"coding_idle": 3.0}
-"""Least weights, set by hand where the data cannot say: its harnesses are put around requests at random, and a person
-who greets a programmer's agent is about to program."""
 TEMPERATURES = np.geomspace(0.4, 2.5, 80)
 
 
@@ -44,6 +41,6 @@ def weights_of(learned: Learned, vocabulary: Vocabulary, divisor: float) -> Weig
         bias=round(float(learned.top[-1]) / divisor, 4),
         text_bias=round(float(learned.text[-1]), 4),
         grams={name: float(f"{step:.6g}") for name, step in steps.items()},
-        observations={name: max(round(float(weight) / divisor, 4), FLOORS.get(name, -np.inf)) for name, weight in observed},
+        observations={name: round(float(weight) / divisor, 4) for name, weight in observed},
     )
     return together(score, tables)

@@ -18,6 +18,8 @@ SLOTS = ("subject", "diff", "code", "prose_sw", "changelog")
 COMMITS = 1500
 PER_SLOT = {"subject": 220, "diff": 50, "code": 110, "prose_sw": 200, "changelog": 40}
 """Requests made of one repository, by the material they carry."""
+ELSEWHERE = 20
+"""A language that is not English gets a twentieth: the material is the same, and there are eighteen of them."""
 FILES_MAX = 120
 SOURCE = re.compile(r"\.(?:py|js|ts|tsx|go|rs|java|php|rb|c|cc|cpp|h|cs|kt|swift|scala|vue|sh|sql|html|css|ya?ml)$")
 PAGE = re.compile(r"\.(?:mdx?|rst)$")
@@ -39,7 +41,7 @@ def requests_of(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
 
 def _filled(book: Book, slot: str, name: str, dice: random.Random) -> Iterator[dict[str, Any]]:
     using = [(family, template) for family in book.families for template in family.templates if f"{{{slot}}}" in template]
-    wanted = PER_SLOT[slot] if book.language == "en" else PER_SLOT[slot] // 10
+    wanted = PER_SLOT[slot] if book.language == "en" else PER_SLOT[slot] // ELSEWHERE
     for _ in range(wanted if using else 0):
         family, template = dice.choice(using)
         code = family.label == "code"

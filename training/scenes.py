@@ -71,7 +71,7 @@ DIALECTS = ("chat", "chat", "responses", "messages")
 CODING_SHARE = {True: 0.35, False: 0.15}
 """Programmers' agents are asked for code more often than for letters, but for letters, too."""
 OTHER_TOOLS_SHARE, SYSTEM_SHARE, HISTORY_SHARE = 0.2, 0.45, 0.3
-CODE_AMONG_OTHER_TOOLS = 0.5
+CODE_AMONG_OTHER_TOOLS = 0.15
 """Somebody asks a travel agent for code now and then; a developer asks the support of a product about its API."""
 
 

@@ -18,7 +18,7 @@ from routing import words
 from routing.classify import by_errand, by_media
 from routing.evidence import Clue
 from routing.harness import FULL
-from routing.observe import Seen, looked_at, observe
+from routing.observe import Glance, Seen, glance, looked_at, scored
 from routing.text import SCORE_MAX
 from training.feedback import Corrected
 from training.folds import FOLDS, folds
@@ -27,8 +27,13 @@ from training.vocabulary import Vocabulary
 
 TEXT_PENALTY = 0.1
 TOP_PENALTY = 5.0
+ELSEWHERE = 0.4
+"""What a composed request in another language than English counts in the lower model: together they outnumber the rest, and
+names and code are spelled alike in all of them."""
 OURS = 0.2
 """What a composed request counts in the upper model, where it could otherwise outvote real ones."""
+SURROUNDED = ("agents/", "hard/sql-agent", "hard/shell-agent", "hard/data-analysis", "hard/follow-ups", "hard/harness-code")
+"""Composed requests that are code for where they are asked, not for their words: the lower model learns none of them."""
 SLICE_FULL = 100
 """Cases from which on a slice counts only as the root of its size: a benchmark of a thousand alike says no more."""
 TOP_STEPS, TOP_TOLERANCE = 200, 1e-7
@@ -39,9 +44,14 @@ PRIOR: Mapping[str, float] = {
     "text": 0.5, "previous_clues": 0.5, "previous_clues_near": 0.25, "system_text": 0.2,
     "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5, "coding_idle": 2.5,
     "prompted_quiet": 0.5, "prompted_idle": 1.0, "identifier_near": 0.7, "tool_named": -0.7,
-    "other_plain": -0.7, "data_asked": 1.5, "shell_asked": 1.5, "interpreter_asked": 1.5, "coding_asked": 0.5,
+    "other_plain": -0.7, "other_yet_code": 1.0,
+    "data_asked": 1.5, "shell_asked": 1.5, "interpreter_asked": 2.5, "coding_asked": 0.5,
 }  # fmt: skip
 """What an observation is worth before any data: the weights set by hand."""
+
+FLOORS = {"coding_idle": 3.0, "coding_brief": 1.0, "prompted_idle": 1.5, "prompted_brief": 0.5}
+"""Least weights, set by hand where the data cannot say: its harnesses are put around requests at random, and a person
+who greets a programmer's agent is about to program."""
 
 
 class Texts(Struct, frozen=True):
@@ -76,6 +86,9 @@ class Stack:
         ]
         self.decided: Floats = np.array([0.0 if work is None else work.evidence[0].weight for work in decided])
         """Score of what never comes to be weighed; 0 for the rest."""
+        self.ours = np.array([case.ours for case in cases])
+        self._elsewhere = np.array([case.ours and case.language != "en" for case in cases])
+        self._speaks = np.array([not case.ours or not case.source.startswith(SURROUNDED) for case in cases])
         self.importance = importance(cases) * (self.decided == 0)
         self.vocabulary = Vocabulary([looked_at(case.signals.turn_text) for case in cases], [case.source for case in cases])
         self._texts = Texts(
@@ -83,13 +96,15 @@ class Stack:
             previous=self.vocabulary.matrix(case.signals.previous_text for case in cases),
             system=self.vocabulary.matrix(case.signals.system_text for case in cases),
         )
+        self._glances = [glance(case.signals, case.client) for case in cases]
         self._between: dict[tuple[int, int], Mapping[str, Floats]] = {}
 
     def text_weights(self, keep: NDArray[np.bool_]) -> Floats:
         """The lower model, fitted on some of the cases."""
-        train = keep & (self.importance > 0)
+        train = keep & (self.importance > 0) & self._speaks
         prior = np.zeros(self._texts.turn.columns)
-        return fit(self._texts.turn.only(train), self.signs[train], self.importance[train], TEXT_PENALTY, prior)
+        weight = self.importance * np.where(self._elsewhere, ELSEWHERE, 1.0)
+        return fit(self._texts.turn.only(train), self.signs[train], weight[train], TEXT_PENALTY, prior)
 
     def scores(self, text: Floats) -> Mapping[str, Floats]:
         """What a lower model says of every text."""
@@ -114,7 +129,7 @@ class Stack:
 
     def top_weights(self, scores: Mapping[str, Floats], keep: NDArray[np.bool_]) -> tuple[Sequence[str], Floats, Floats]:
         """The upper model: names of the observations, their weights with the bias, and the scores it gives every case."""
-        seen = [_observed(case, scores, row) for row, case in enumerate(self.cases)]
+        seen = [_observed(each, scores, row) for row, each in enumerate(self._glances)]
         names = sorted({name for each in seen for name in each.values})
         column = {name: index for index, name in enumerate(names)}
         cells = np.zeros((len(seen), len(names)))
@@ -122,7 +137,7 @@ class Stack:
             for name, value in each.values.items():
                 cells[row, column[name]] = value
         train = keep & (self.importance > 0)
-        weight = self.importance * np.array([OURS if case.ours else 1.0 for case in self.cases])
+        weight = self.importance * np.where(self.ours, OURS, 1.0)
         prior = np.array([PRIOR.get(name, 0.0) for name in names])
         told, signs, worth = self._corrections(column)
         found = fit(
@@ -134,6 +149,8 @@ class Stack:
             TOP_STEPS,
             TOP_TOLERANCE,
         )
+        for name in FLOORS.keys() & column.keys():
+            found[column[name]] = max(found[column[name]], FLOORS[name])
         return names, found, np.where(self.decided == 0, cells @ found[:-1] + found[-1], self.decided)
 
     def _corrections(self, column: Mapping[str, int]) -> tuple[Floats, Floats, Floats]:
@@ -176,12 +193,12 @@ def importance(cases: Sequence[Case]) -> Floats:
     return found
 
 
-def _observed(case: Case, scores: Mapping[str, Floats], row: int) -> Seen:
+def _observed(seen: Glance, scores: Mapping[str, Floats], row: int) -> Seen:
     """The observations of a case, its texts' scores being those given."""
-    signals = case.signals
+    signals = seen.signals
     known = {
         signals.system_text.lower(): float(scores["system"][row]),
         signals.previous_text.lower(): float(scores["previous"][row]),
-        looked_at(signals.turn_text).lower(): float(scores["turn"][row]),
+        seen.read.lowered: float(scores["turn"][row]),
     }
-    return observe(signals, case.client, lambda text: known[text.lowered])
+    return scored(seen, lambda text: known[text.lowered])

@@ -2,7 +2,9 @@
 about software, code asked for in ordinary words, long pastes, JSON, titles, images, twenty languages.
 
 `training/hard/learned.jsonl` is learned from. `training/hard/kept.jsonl` never is: it has the same kinds in other words,
-houses, tools and pasts, and says how the weights do on what they have not seen. Both have one author, which flatters.
+houses, tools and pasts, and says how the weights do on what they have not seen. Mistakes on it were read; those on
+`training/hard/sealed.jsonl` were not: it was written when the observations stood, and scored once. All have one author,
+which flatters.
 """
 
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from gateway.evaluation.routing_cases import lines_of
 from training.scenes import Scene, request
 
 FOLDER = Path(__file__).parent / "hard"
-LEARNED, KEPT = FOLDER / "learned.jsonl", FOLDER / "kept.jsonl"
+LEARNED, KEPT, SEALED = FOLDER / "learned.jsonl", FOLDER / "kept.jsonl", FOLDER / "sealed.jsonl"
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 

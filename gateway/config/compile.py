@@ -102,6 +102,7 @@ def _rule(rule: schema.Rule) -> policy.Rule:
         refuse=rule.then.refuse or "",
         because=rule.because or "",
         effort=rule.then.effort or "",
+        ask=rule.then.ask or "",
         warn=rule.then.warn or "",
         shadow=rule.then.shadow,
     )
@@ -135,6 +136,7 @@ def _when(when: schema.When) -> policy.When:
         thread_age_under_s=when.thread_age_under_s,
         idle_over_s=when.idle_over_s,
         freshness=_any_of(when.freshness),
+        resume_over_usd=None if when.resume_over_usd is None else float(when.resume_over_usd),
     )
 
 

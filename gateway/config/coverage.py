@@ -69,5 +69,6 @@ _WIDER: Mapping[str, Callable[[Any, Any], bool]] = {
     "thread_age_over_s": _over,
     "thread_age_under_s": _under,
     "idle_over_s": _over,
+    "resume_over_usd": _over,
 }
 """How a condition is seen to be the wider one; of the others any of several values will do."""

@@ -29,6 +29,7 @@ from gateway.config.scalars import (
     Regex,
     Seconds,
     Share,
+    Usd,
     UsdPerMillion,
 )
 from gateway.config.schema_base import Lines, Section, many
@@ -200,6 +201,10 @@ class When(Section):
     freshness: States | None = Field(
         default=None, description="State of the thread's prompt cache if it stays on its model, by the provider's documents."
     )
+    resume_over_usd: Usd | None = Field(
+        default=None,
+        description="In that state the thread's known prompt costs more than this, in dollars.",
+    )
 
     @model_validator(mode="after")
     def _can_hold(self) -> "When":
@@ -214,7 +219,7 @@ class When(Section):
 
 
 class Then(Section):
-    """What a rule does: one of route, model and refuse; effort and a warning beside it, or alone."""
+    """What a rule does: one of route, model and refuse; effort, a question and a warning beside it, or alone."""
 
     route: Name | None = Field(default=None, description="Send the request down this route.")
     model: ModelName | None = Field(default=None, description="Send the request to this model.")
@@ -222,6 +227,11 @@ class Then(Section):
     effort: Effort | None = Field(
         default=None,
         description="Ask for this reasoning effort. Alone it decides nothing, and later rules are tried.",
+    )
+    ask: Line | None = Field(
+        default=None,
+        description="Ask before a person's turn is sent: one refusal with this question, and the same prompt passes when it "
+        "comes again. Alone it decides nothing, and later rules are tried.",
     )
     warn: Line | None = Field(
         default=None,
@@ -234,13 +244,14 @@ class Then(Section):
     @model_validator(mode="after")
     def _one_at_most(self) -> "Then":
         chosen = sum(choice is not None for choice in (self.route, self.model, self.refuse))
-        if chosen > 1 or not (chosen or self.warn or self.effort):
-            text = "must have exactly one of route, model and refuse, or effort or a warning alone"
+        if chosen > 1 or not (chosen or self.warn or self.effort or self.ask):
+            text = "must have exactly one of route, model and refuse, or effort, a question or a warning alone"
             raise PydanticCustomError("rule", text)
-        if self.refuse and self.effort:
-            raise PydanticCustomError("rule", "asks for an effort of what it refuses")
-        if self.shadow and (not chosen or self.warn is not None):
-            raise PydanticCustomError("rule", "in shadow a rule has one of route, model and refuse, and no warning")
+        if self.refuse and (self.effort or self.ask):
+            raise PydanticCustomError("rule", "asks for an effort of what it refuses, or before it does")
+        if self.shadow and (not chosen or self.warn or self.ask):
+            text = "in shadow a rule has one of route, model and refuse, and no question or warning"
+            raise PydanticCustomError("rule", text)
         return self
 
 

@@ -26,6 +26,8 @@ _WRAPPED = re.compile(
 """How texts begin that an agent put into a person's turn (recorded: Codex 0.169, Claude Code 2.1.330, Qwen Code 0.15)."""
 _BEFORE = re.compile(r"\s*<(system-reminder|environment_context|user_instructions|current_datetime)>[\s\S]*?</\1>\s*")
 """Whole wrapping that some clients put before a person's words within one text."""
+_AFTER = re.compile(r"\s*(?:To suggest changes to a file you MUST|# \*SEARCH/REPLACE block\* Rules)\b[\s\S]*\Z")
+"""What Aider puts behind a person's words as its recordings show, looked for only where it shouts."""
 WRAPPINGS_MAX = 8
 
 
@@ -44,6 +46,8 @@ def said(words: str) -> str:
         if before is None:
             break
         words = words[before.end() :]
+    if " MUST " in words:
+        words = _AFTER.sub("", words)
     return "" if _WRAPPED.match(words) else words.strip()
 
 

@@ -31,8 +31,13 @@ def booked(ledger: Ledger, first_day: int, last_day: int, keys: Mapping[str, str
             model=row["billed"],
             tier=tier(row["tier"]),
         )
-        _add(places.setdefault(place, Booked(tokens={}, picos={}, estimated={}, unpriced={}, late={})), row)
+        _add(places.setdefault(place, nothing_booked()), row)
     return places
+
+
+def nothing_booked() -> Booked:
+    """A place to add to."""
+    return Booked(tokens={}, picos={}, estimated={}, estimated_picos={}, unpriced={}, late={})
 
 
 def _query() -> str:
@@ -40,12 +45,13 @@ def _query() -> str:
     near = f"(settled_at % {DAY_S} < {LATE_S} OR settled_at % {DAY_S} >= {DAY_S - LATE_S} OR at < day_of * {DAY_S})"
     for kind, names in MERGED.items():
         tokens = " + ".join(names)
-        unpriced = " + ".join(f"CASE WHEN picos_{name} IS NULL THEN {name} ELSE 0 END" for name in names)
+        unpriced = " + ".join(f"CASE WHEN exact AND picos_{name} IS NULL THEN {name} ELSE 0 END" for name in names)
         picos = " + ".join(f"coalesce(picos_{name}, 0)" for name in names)
         sums += [
             exact_sum(f"({tokens})", kind),
             exact_sum(f"({picos})", f"picos_{kind}"),
             exact_sum(f"(CASE WHEN exact THEN 0 ELSE {tokens} END)", f"guessed_{kind}"),
+            exact_sum(f"(CASE WHEN exact THEN 0 ELSE {picos} END)", f"guessed_picos_{kind}"),
             exact_sum(f"({unpriced})", f"unpriced_{kind}"),
             exact_sum(f"(CASE WHEN {near} THEN {tokens} ELSE 0 END)", f"late_{kind}"),
         ]
@@ -63,7 +69,7 @@ def _add(found: Booked, row: sqlite3.Row) -> None:
     found.estimated_requests += row["guessed"]
     columns = (
         (found.tokens, ""), (found.picos, "picos_"), (found.estimated, "guessed_"), (found.unpriced, "unpriced_"),
-        (found.late, "late_"),
+        (found.late, "late_"), (found.estimated_picos, "guessed_picos_"),
     )  # fmt: skip
     for kind in KINDS:
         for amounts, prefix in columns:

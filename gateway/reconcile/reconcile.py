@@ -17,6 +17,7 @@ from gateway.reconcile.types import Bill, Booked, Cause, Gap, Kind, Part, Place,
 ROUNDED_PICOS = 5 * 10**9
 """Half a cent, for a charge: vendors show cents, and sum before they round."""
 Coarse = tuple[Place, Kind]
+_NOTHING = [0, 0, 0, 0, 0]
 
 
 def reconcile(bill: Bill, ours: Mapping[Place, Booked]) -> Reconciled:
@@ -77,7 +78,7 @@ def _comparable(bill: Bill, ours: Mapping[Place, Booked]) -> dict[Place, Booked]
 def _sum(one: Booked, other: Booked) -> Booked:
     amounts = {
         name: {kind: mine.get(kind, 0) + theirs.get(kind, 0) for kind in {*mine, *theirs}}
-        for name in ("tokens", "picos", "estimated", "unpriced", "late")
+        for name in ("tokens", "picos", "estimated", "estimated_picos", "unpriced", "late")
         for mine, theirs in [(getattr(one, name), getattr(other, name))]
     }
     return Booked(
@@ -107,10 +108,11 @@ class _Costs:
                 self._tokens[slot] = self._tokens.get(slot, 0) + count
         for place, booked in ours.items():
             for kind, count in booked.tokens.items():
-                sums = self._booked.setdefault((self.coarse(place), kind), [0, 0, 0])
+                sums = self._booked.setdefault((self.coarse(place), kind), [0, 0, 0, 0, 0])
+                amounts = (booked.picos, booked.unpriced, booked.estimated, booked.estimated_picos)
                 sums[0] += count
-                sums[1] += booked.picos.get(kind, 0)
-                sums[2] += booked.unpriced.get(kind, 0)
+                for at, amount in enumerate(amounts, 1):
+                    sums[at] += amount.get(kind, 0)
 
     def coarse(self, place: Place) -> Place:
         """The place by the names costs have."""
@@ -128,7 +130,7 @@ class _Costs:
         slot = self.coarse(place), kind
         if self._tokens.get(slot) and slot in self._billed:
             return Fraction(self._billed[slot], self._tokens[slot])
-        count, picos, unpriced = self._booked.get(slot, (0, 0, 0))
+        count, picos, unpriced, *_ = self._booked.get(slot, _NOTHING)
         return Fraction(picos, count - unpriced) if count > unpriced else None
 
     def price_gaps(self, work: Split) -> list[Gap]:
@@ -138,15 +140,16 @@ class _Costs:
         for slot in sorted({*self._billed, *self._booked}):
             place, kind = slot
             billed = self._billed.get(slot, 0)
-            count, picos, unpriced = self._booked.get(slot, (0, 0, 0))
+            count, picos, unpriced, guessed, guessed_picos = self._booked.get(slot, _NOTHING)
             rate = self.rate(place, kind)
             if rate is None:  # nothing to tell a price by: all of it is a stranger's, or has none here
                 parts = [Part("unpriced" if count else "bypassed", 0, billed - picos)] if billed != picos else []
             else:
-                missing = int(unpriced * rate)
-                rest = billed - picos - worth.get(slot, 0) - missing  # so that all parts add up to the pico-dollar
-                parts = [Part("unpriced", 0, missing)] if missing else []
-                parts += [Part(_price_cause(rest, slot in between_tiers), 0, rest)] if rest else []
+                missing, off = int(unpriced * rate), int(guessed * rate) - guessed_picos
+                rest = billed - picos - worth.get(slot, 0) - missing - off  # so that the parts add up to the pico-dollar
+                said: list[tuple[Cause, int]] = [("unpriced", missing), ("estimated", off)]
+                said.append((_price_cause(rest, slot in between_tiers), rest))
+                parts = [Part(cause, 0, amount) for cause, amount in said if amount]
             if parts and place.provider in self._providers and place.day in self._days:
                 whole = picos + sum(part.picos or 0 for part in parts)
                 gaps.append(Gap(place, kind, count, count, whole, picos, tuple(parts)))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from gateway.reconcile.types import KINDS, Bill, Booked, Cause, Kind, Place, Used
 
 GUESS_FACTOR = 4
-"""Where a bill counts no requests, an estimate is believed to be off by no more than this."""
+"""Where a bill counts no requests, an estimate is believed to be off by no more than this many times its tokens."""
 NOT_USED = Used()
 NOT_BOOKED = Booked()
 Slot = tuple[Place, Kind]
@@ -126,7 +126,7 @@ def _estimates(work: Split, slot: Slot) -> None:
         return
     billed = work.bill.get(place, NOT_USED)
     if left > 0 and not billed.requests:
-        left = min(left, GUESS_FACTOR * booked.estimated.get(kind, 0))
+        left = min(left, GUESS_FACTOR * sum(booked.estimated.values()))
     elif left > 0 and billed.requests > booked.requests:
         strangers = billed.tokens.get(kind, 0) * (billed.requests - booked.requests) // billed.requests
         left = max(0, left - strangers)

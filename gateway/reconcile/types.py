@@ -71,9 +71,11 @@ class Booked(Struct):
     picos: dict[Kind, int] = {}
     estimated: dict[Kind, int] = {}
     """Tokens of these that nobody reported."""
+    estimated_picos: dict[Kind, int] = {}
+    """What those were booked at."""
     estimated_requests: int = 0
     unpriced: dict[Kind, int] = {}
-    """Tokens of these that have no price."""
+    """Tokens of these that were reported and have no price."""
     late: dict[Kind, int] = {}
     """Tokens settled so near midnight that the provider may have them on the other day."""
 

@@ -11,7 +11,6 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from gateway.simulator.bill import Row
-from gateway.simulator.prices import charge
 from gateway.simulator.prompt import Refused
 from gateway.simulator.provider import Call, Provider
 
@@ -218,13 +217,12 @@ def _anthropic_costs(rows: Sequence[Row], group: frozenset[str]) -> list[dict[st
 
 
 def _charges(rows: Iterable[Row], items: Mapping[str, str]) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """Tokens and pico-dollars by key, model and item. A row's dollars are split as the price list splits them; one that was
-    billed at another price has the difference in its largest kind."""
+    """Tokens and pico-dollars by key, model and item. What a row costs beside its kinds is in the largest of them."""
     sums: dict[tuple[str, str, str], tuple[int, int]] = {}
     for row in rows:
         if row.picos is None:
             continue
-        split = {kind: _part(row, kind) for kind in row.kinds if kind in items}
+        split = {kind: picos for kind, picos in row.by_kind.items() if kind in items}
         if split:
             largest = max(split, key=lambda kind: split[kind])
             split[largest] += row.picos - sum(split.values())
@@ -233,12 +231,6 @@ def _charges(rows: Iterable[Row], items: Mapping[str, str]) -> dict[tuple[str, s
             tokens, before = sums.get(place, (0, 0))
             sums[place] = (tokens + row.kinds[kind], before + picos)
     return sums
-
-
-def _part(row: Row, kind: str) -> int:
-    """What one kind of a row costs: the whole less all others."""
-    others = {name: tokens for name, tokens in row.kinds.items() if name != kind}
-    return (charge(row.model, row.kinds) or 0) - (charge(row.model, {**others, kind: 0}) or 0)
 
 
 _REPORTS: Mapping[str, tuple[bool, Results, int]] = {

@@ -28,6 +28,8 @@ class Row(Struct, frozen=True):
     at: float
     request_id: str | None
     """The caller's `x-pointsman-request-id`, if it sent one."""
+    by_kind: Mapping[str, int] = {}
+    """The pico-dollars of each kind."""
     tier: str = "standard"
     """Service tier it is billed at."""
 

@@ -117,6 +117,19 @@ def repriced(model: str, usd_per_million: Mapping[str, float]) -> Price:
     return replace(known, per_token={**known.per_token, **changed})
 
 
+def charged(model: str, kinds: Mapping[str, int], prices: Mapping[str, Price] = PRICES) -> dict[str, int]:
+    """The same by kind, so that the parts are the whole; empty where there is no price."""
+    whole = charge(model, kinds, prices)
+    if whole is None:
+        return {}
+    parts = {kind: whole - (charge(model, {**kinds, kind: 0}, prices) or 0) for kind in kinds if kind in _OUTPUT}
+    inputs = {kind: tokens for kind, tokens in kinds.items() if kind not in _OUTPUT}
+    price = prices.get(model) or prices[_DATE.sub("", model)]
+    plain = sum(tokens * price.per_token[kind] for kind, tokens in inputs.items())
+    rest = whole - sum(parts.values())  # a longer prompt costs a multiple of it
+    return parts | {kind: rest * tokens * price.per_token[kind] // plain for kind, tokens in inputs.items() if plain}
+
+
 def charge(model: str, kinds: Mapping[str, int], prices: Mapping[str, Price] = PRICES) -> int | None:
     """Pico-dollars for these token kinds; None for a model or a kind that has no price here.
 

@@ -28,7 +28,7 @@ from gateway.simulator.faults import Fault, Standing, parse
 from gateway.simulator.generations import Caches, Profile, has_breakpoints
 from gateway.simulator.journal import Journal
 from gateway.simulator.outline import DELTA_TOKENS, Outline, Piece, encode
-from gateway.simulator.prices import PRICES, Price, charge
+from gateway.simulator.prices import PRICES, Price, charge, charged
 from gateway.simulator.prompt import Prompt, Refused
 from gateway.simulator.stored import Stored
 from gateway.simulator.verdict import Verdict
@@ -237,6 +237,7 @@ class Provider:
                 endpoint=endpoint,
                 kinds=kinds,
                 picos=charge(model, kinds, self.prices),
+                by_kind=charged(model, kinds, self.prices),
                 reported=reported,
                 outcome=outcome,
                 at=self.clock.now(),

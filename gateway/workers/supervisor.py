@@ -12,7 +12,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Coroutine
-from itertools import count
 
 from msgspec import Struct
 
@@ -31,13 +30,12 @@ from gateway.metering.report import Merged
 from gateway.metering.roads import roads_of, write_roads
 from gateway.reconcile.told import noted
 from gateway.workers.door import Door
-from gateway.workers.messages import Accounts, Ask, Drain, Hurry, Leaving, Page, Ready, Reload, Start, Tell, Told
+from gateway.workers.messages import Accounts, Ask, Drain, Hurry, Leaving, Page, Ready, Reload, Start, Told
+from gateway.workers.roll_call import RollCall
 from gateway.workers.share import Share
 from gateway.workers.shared_counters import SharedCounters
 from gateway.workers.staff import Hand
 
-REPORT_S = 0.2
-"""How long a page waits for workers; one that does not answer is shown as it last reported."""
 AGAIN_S, AGAIN_MAX_S = 0.1, 5.0
 """Pause before a worker is replaced, doubled while its successors die within `STEADY_S`."""
 STEADY_S = 10.0
@@ -85,8 +83,7 @@ class Supervisor:
         self.budgets.on_listed = self._listed
         self.hands: dict[int, Hand] = {}
         self._door = Door(listener, lambda: list(self.hands.values()))
-        self._numbers = count(1)
-        self._reports: dict[int, tuple[set[int], asyncio.Event]] = {}
+        self._roll_call = RollCall()
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_state = live.current.version, live.last_reload_ok
         self._ready = asyncio.Event()
@@ -101,6 +98,8 @@ class Supervisor:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
         keepers = [loop.create_task(self._keep(column)) for column in range(self.plan.workers)]
+        for keeper in keepers:
+            keeper.add_done_callback(self._given_up)
         watches = [
             loop.create_task(keep_writer(self.writer)),
             loop.create_task(self.live.watch()),
@@ -115,7 +114,7 @@ class Supervisor:
         self._say_stop()
         await asyncio.wait(keepers, timeout=self.plan.drain_s + LATE_S)
         self._kill()
-        await asyncio.gather(*keepers)
+        await asyncio.gather(*keepers, return_exceptions=True)
         for watch in watches:
             watch.cancel()
         await loop.run_in_executor(None, self.writer.stop)
@@ -192,7 +191,12 @@ class Supervisor:
         pause_s = AGAIN_S
         while not self._stopping.is_set():
             began = time.monotonic()
-            hand = self._fresh.pop(column) if column in self._fresh else Hand(column, self.share)
+            try:
+                hand = self._fresh.pop(column) if column in self._fresh else Hand(column, self.share)
+            except OSError as error:  # too many processes, or too little memory, right now
+                _log.warning("worker %d cannot be started: %s", column, error)
+                await self._pause(AGAIN_MAX_S)
+                continue
             self.hands[column] = hand
             await hand.open(self._start(column))
             await self._attend(hand)
@@ -207,16 +211,26 @@ class Supervisor:
             self.merged.metrics.worker_lost()
             pause_s = AGAIN_S if time.monotonic() - began > STEADY_S else min(pause_s * 2, AGAIN_MAX_S)
             _log.warning("worker %d (process %d) ended with %s; another takes its place", column, hand.process.pid, code)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause_s)
+            await self._pause(pause_s)
+
+    async def _pause(self, pause_s: float) -> None:
+        """Wait, unless all is to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), pause_s)
+
+    def _given_up(self, keeper: asyncio.Task[None]) -> None:
+        """A fault of ours has ended what looks after a worker: better no gateway than half of one."""
+        if not keeper.cancelled() and (error := keeper.exception()) is not None:
+            _log.error("a worker is no longer looked after", exc_info=error)
+            self._failed = True
+            self._stopping.set()
 
     async def _attend(self, hand: Hand) -> None:
         """Hear a worker out, until it ends."""
         while (message := await hand.hear()) is not None:
             if isinstance(message, Told):
                 self.merged.absorb(hand.source, message.report)
-                if message.number:
-                    self._told(message.number, hand.column)
+                self._roll_call.answered(message.number, hand.column)
             elif isinstance(message, Ask):
                 self._begin(self._answer(hand, message.number))
             elif isinstance(message, Accounts):
@@ -239,8 +253,7 @@ class Supervisor:
             hand.process.kill()
             code = hand.process.wait()
         self.merged.leave(hand.source)
-        for number in tuple(self._reports):
-            self._told(number, hand.column)
+        self._roll_call.gone(hand.column)
         self.share.columns.begin(hand.column)
         hand.close()
         return code
@@ -259,39 +272,16 @@ class Supervisor:
             simulator=plan.simulator,
         )
 
-    # the metrics page
-
     async def _answer(self, asker: Hand, number: int) -> None:
+        """The metrics page, for a worker that was asked for it."""
         metrics = self.merged.metrics
-        await self._gather()
+        await self._roll_call.hold(self.hands.values())
         await tell_ledger(metrics, self.writer, self.ledger)
         metrics.workers(sum(hand.takes for hand in self.hands.values()))
         self.merged.settle_gauges()
         show(metrics, self.budgets, time.time())
         metrics.bill_captured(noted(self.home.path))
         asker.say(Page(number=number, page=await page(metrics)))
-
-    async def _gather(self) -> None:
-        """Have every worker report, as far as it does in time."""
-        number = next(self._numbers)
-        asked = [hand for hand in self.hands.values() if hand.ready]
-        whole = asyncio.Event()
-        self._reports[number] = {hand.column for hand in asked}, whole
-        for hand in asked:
-            hand.say(Tell(number=number))
-        try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(whole.wait(), REPORT_S)
-        finally:
-            del self._reports[number]
-
-    def _told(self, number: int, column: int) -> None:
-        """A worker has reported, or has ended and will not."""
-        if number in self._reports:
-            missing, whole = self._reports[number]
-            missing.discard(column)
-            if not missing:
-                whole.set()
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -48,8 +48,8 @@ CONFIG = {
     "retries": {"attempts": 1},
 }  # fmt: skip
 WORDS = ("Write fizzbuzz in Python.", "Where does the word pointsman come from?", "Fix this function and return a patch.")
-QUIET = {"Budget accounts by level", "Budget used", "Rules in shadow", "Stale resumes by client"}
-"""Panels that rightly show nothing here: no budget or rule is set, no cache had time to run out."""
+QUIET = {"Budget accounts by level", "Budget used", "Rules in shadow", "Share of the bill", "Stale resumes by client"}
+"""Panels that rightly show nothing here: no budget or rule is set, nobody reconciles, no cache had time to run out."""
 
 
 class Seen(NamedTuple):

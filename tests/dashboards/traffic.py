@@ -14,6 +14,7 @@ TEAMS = ("payments", "research")
 WHY = {"override": "explicit_model", "classifier": "code_to_patch", "sticky": "thread_pinned", "fallback": "low_confidence"}
 OBSERVED = {"warm": "hit", "cooling": "partial", "cold": "miss", "broken": "hit", "unknown": "miss"}
 LEDGER_LAG_S = 0.5
+CAPTURED = 0.75
 PRICE_AGE_S = 86_400.0
 BUDGETS = {("payments", "month"): (100, 25), ("research", "day"): (8, 6)}
 """Dollars allowed and spent."""
@@ -77,6 +78,7 @@ def prepare(metrics: Metrics) -> None:
     metrics.price_table_age(PRICE_AGE_S)
     metrics.in_force(1, 1)
     metrics.draining(False)
+    metrics.bill_captured(CAPTURED)
     metrics.loop_held(0.001)
     metrics.loop_stalled(0.002)
     metrics.workers(2)
@@ -185,6 +187,7 @@ def _sums() -> Truth:
     add("every second Warnings per …", WARNED[2])
     add("Rules in shadow", f"yes {SHADOWED[0]}")
     add("Config", "")
+    add("Share of the bill", "", Fraction(CAPTURED))
     add("Ledger lag", "", Fraction(LEDGER_LAG_S))
     add("Age of the prices", "", Fraction(PRICE_AGE_S))
     return found | _shares(found)

@@ -13,13 +13,17 @@ ROUNDS = 6
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
-    """Both loops, and the ledger's rows by their ids."""
+    """The loops, and the ledger's rows by their ids."""
     command = [sys.executable, "-m", "gateway", "simulate", "--port", "0", "--profile", "anthropic"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         provider = next(line for line in process.stdout if "base URL" in line).split()[-1]
         with gateway(tmp_path_factory.mktemp("review"), config(provider)) as running:
-            loops = {"two": two_threads(running.base, ROUNDS), "one": one_thread(running.base, ROUNDS)}
-            rows = wait_for(lambda: found if len(found := running.rows()) >= 6 * ROUNDS else None)
+            loops = {
+                "two": two_threads(running.base, ROUNDS),
+                "one": one_thread(running.base, ROUNDS),
+                "alone": one_thread(running.base, ROUNDS, "code"),
+            }
+            rows = wait_for(lambda: found if len(found := running.rows()) >= 9 * ROUNDS else None)
         process.terminate()
     return loops, {row["id"]: row for row in rows}
 
@@ -46,10 +50,10 @@ def test_each_keeps_its_cache_and_its_cost_is_in_the_books(played):
             assert row["cache_read"] > 10 * row["input_uncached"], "only what is new is paid for in full"
             assert row["price_status"] == "priced"
     told = table(rows, loops)
-    assert len(told) == 2 + 2 * (ROUNDS + 1)
+    assert len(told) == 2 + 3 * (3 + 1)
     cost = {name: sum(rows[one]["picos"] for each in loop for one in (each.paint, each.look, each.review))
             for name, loop in loops.items()}  # fmt: skip
-    assert cost["two"] < cost["one"], "whoever shares a thread reads what the other was told"
+    assert cost["two"] < cost["one"] < cost["alone"], "whoever shares a thread reads what the other was told"
 
 
 def test_a_named_route_is_respected_in_the_middle_of_a_thread(played):

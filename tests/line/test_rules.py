@@ -43,6 +43,29 @@ def test_a_routes_effort_reaches_the_model_in_its_own_words(tmp_path):
         assert arrives("/v1/responses", {"model": "local", "input": "Write one."})["reasoning_effort"] == "low"
 
 
+def test_a_dear_resume_is_asked_about_once(tmp_path):
+    upstream = Upstream()
+    usage = {"prompt_tokens": 400_000, "completion_tokens": 3, "total_tokens": 400_003}
+    upstream.script = lambda asked, wire: wire.sendall(answer(json.dumps({**MESSAGE, "usage": usage}).encode()))
+    rule = {"name": "dear", "when": {"resume_over_usd": 0.05}, "then": {"ask": "This thread is dear. Go on?"}}
+    settings = {**config(upstream, upstream, upstream), "teams": {}, "rules": [rule]}
+    who = {"x-pointsman-thread": "one"}
+    with gateway(tmp_path, settings) as running:
+        first = running.ask("/v1/chat/completions", {**said("Hello."), "model": "gpt-6.1-sol"}, who)
+        assert first.status == 200, "a thread without a past costs nothing to resume"
+        running.row(first)
+        again = {**said("Hello.", "And then?"), "model": "gpt-6.1-sol"}
+        asked = running.ask("/v1/chat/completions", again, who)
+        assert (asked.status, asked.json["error"]["code"]) == (400, "asked_by_rule")
+        assert asked.json["error"]["message"].startswith("This thread is dear. Go on?")
+        assert asked.headers["x-should-retry"] == "false"
+        assert len(upstream.arrived) == 1
+        assert running.metric("pointsman_refusals_total", refusal="rule_asks") == 1
+        assert running.ask("/v1/chat/completions", again, who).status == 200
+        another = {**said("Hello.", "Something else?"), "model": "gpt-6.1-sol"}
+        assert running.ask("/v1/chat/completions", another, who).status == 400
+
+
 def test_rules_about_a_thread_warn_note_and_refuse(tmp_path):
     upstream = Upstream()
     upstream.script = lambda asked, wire: wire.sendall(answer(json.dumps({**MESSAGE, "usage": USAGE}).encode()))

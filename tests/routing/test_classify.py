@@ -70,6 +70,8 @@ def test_titles_without_anybody_saying_so(signals: Signals) -> None:
         "The context is almost full. Write a summary of what was done.",
         "Summarize our conversation so far so that another agent can continue the work.",
         "Your task is to create a detailed summary of the conversation so far, with the files.",
+        "Create a handoff summary of this session for the next context window.",
+        "Summarise this session so that work can be resumed tomorrow.",
     ],
 )
 def test_compaction_is_of_the_session_that_is_compacted(text: str) -> None:
@@ -149,7 +151,7 @@ def test_the_confidence_is_that_of_the_sum() -> None:
 def test_an_agents_harness_decides_where_words_do_not() -> None:
     agent = {"tool_names": AGENT, "tools": 3}
     assert of("do it", **agent).output in CODE_OUT
-    assert of("do it").confidence < 0.6, "nobody could say"
+    assert of("do it").confidence < 0.8 < of("do it", **agent).confidence, "nobody could say, but for the tools"
     assert of("write a poem about love for my mother", **agent).output == "prose", "coding agents are asked for letters, too"
     assert of("book a table in the city", tool_names=("book",), tools=1).confidence > of("book a table in the city").confidence
 

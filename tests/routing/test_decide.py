@@ -156,6 +156,16 @@ def test_an_effort_comes_from_the_rule_or_else_the_route():
     assert (go(asked, several(rules[0])).model, go(asked, several(rules[0])).effort) == ("gpt", "high")
 
 
+def test_a_question_goes_beside_and_the_first_one_counts():
+    policy = several(
+        Rule(name="a", when=When(model=("gpt",)), ask="sure?"),
+        Rule(name="b", when=When(), ask="really?", route="code"),
+    )
+    found = go(msgspec.structs.replace(AUTO, model="gpt"), policy)
+    assert (found.question, found.asked_by, found.route) == ("sure?", "a", "code")
+    assert (go(AUTO, policy).question, go(AUTO, policy).asked_by) == ("really?", "b")
+
+
 def test_what_is_in_shadow_is_noted_and_not_done():
     policy = several(
         Rule(name="a", when=When(), refuse="no", shadow=True),

@@ -55,6 +55,7 @@ def test_the_whole_story() -> None:
         "fallbacks": ["spare"],
         "instead": None,
         "warning": None,
+        "question": None,
         "shadows": [],
         "would_change": "no single observation: all of them add up to +3.00, and the sign decides",
     }

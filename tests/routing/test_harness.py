@@ -7,11 +7,13 @@ from routing.harness import (
     BESIDE,
     CODING_TOOLS_MIN,
     DATA,
+    INTERPRETER,
     OTHER,
     PROMPT,
     SHELL_ALONE,
     harness,
     is_coding,
+    runner,
     trade,
 )
 from routing.types import Signals
@@ -34,13 +36,17 @@ def test_tools_of_programmers(tool: str) -> None:
     assert trade(tool) == "code"
 
 
-@pytest.mark.parametrize("tool", ["run_sql", "sql", "execute_query", "postgres_read", "bigquery.run", "describe_table"])
+@pytest.mark.parametrize(
+    "tool",
+    ["run_sql", "sql", "execute_query", "postgres_read", "bigquery.run", "describe_table", "query",
+     "mcp__warehouse__list", "get_schema", "query_db", "duckdb", "sqlite_read", "show_tables"],
+)  # fmt: skip
 def test_tools_of_analysts(tool: str) -> None:
     assert trade(tool) == "data"
 
 
 @pytest.mark.parametrize(
-    "tool", ["get_weather", "web_search", "send_mail", "search_movies_database", "create_event", "write_review", "mysqlish", ""]
+    "tool", ["get_weather", "web_search", "send_mail", "search_movies_database", "create_event", "write_review", "mysqlish", "query_weather", ""]
 )
 def test_tools_of_others(tool: str) -> None:
     assert trade(tool) == "other"
@@ -64,7 +70,20 @@ def test_other_trades() -> None:
     assert told(offered("run_sql")) == {"data_tools": DATA}
     assert told(offered(system_text="Answer with SQL.")) == {"data_prompt": DATA}
     assert told(offered("run_shell")) == {"shell_tool": SHELL_ALONE}
+    assert told(offered("execute_command")) == {"shell_tool": SHELL_ALONE}
+    assert told(offered("code_interpreter")) == {"interpreter_tool": INTERPRETER}
+    assert told(offered("run_python", "upload")) == {"interpreter_tool": INTERPRETER}
     assert told(offered("read_file")) == {}, "one of them may be anybody's"
+    assert told(offered("render_svg")) == {}, "what is drawn with it is written first"
     assert told(offered("get_weather", "book_flight")) == {"other_tools": OTHER}
     assert told(offered(system_text="You are an expert coding assistant.")) == {"coding_prompt": PROMPT}
     assert told(offered(system_text="You are a helpful assistant.")) == {}
+
+
+@pytest.mark.parametrize(
+    ("tool", "what"),
+    [("bash", "shell"), ("run_command", "shell"), ("ssh_exec", "shell"), ("ipython", "program"), ("executeCode", "program"),
+     ("run_tests", ""), ("get_weather", "")],
+)  # fmt: skip
+def test_what_a_tool_runs(tool: str, what: str) -> None:
+    assert runner(tool) == what

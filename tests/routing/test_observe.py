@@ -57,3 +57,45 @@ def test_a_harness_counts_as_its_share_of_the_most_it_can_say() -> None:
 
 def test_clues_by_hand() -> None:
     assert told("fix the function in src/app.py") > 0 > told("write a letter to my aunt")
+
+
+def test_whoever_has_one_trade_is_asked_for_it_unless_something_is_to_be_written() -> None:
+    def asked(text: str, *tools: str) -> set[str]:
+        seen = observe(Signals(turn_text=text, tool_names=tools, tools=len(tools)), "unknown", says(0.0))
+        return {name for name in seen.values if name.endswith("_asked")}
+
+    assert asked("who was late most often", "run_sql") == {"data_asked"}
+    assert asked("make some room", "bash") == {"shell_asked"}
+    assert asked("and the second column?", "code_interpreter") == {"interpreter_asked"}
+    assert asked("write a poem for the drivers", "run_sql") == set()
+    assert asked("who was late most often", "get_weather") == set()
+
+
+def test_a_name_says_much_in_a_short_turn_and_nothing_as_the_name_of_a_tool() -> None:
+    def seen(text: str, *tools: str) -> set[str]:
+        signals = Signals(turn_text=text, tool_names=tools, tools=len(tools))
+        return {"identifier_near", "tool_named"} & observe(signals, "unknown", says(0.0)).values.keys()
+
+    assert seen("let load_config take a path") == {"identifier_near"}
+    assert seen("call get_weather for Rome", "get_weather") == {"identifier_near", "tool_named"}
+    assert seen("the manual says much. " * 30 + "load_config reads it") == set()
+
+
+def test_code_among_tools_of_another_trade() -> None:
+    def seen(text: str) -> set[str]:
+        signals = Signals(turn_text=text, tool_names=("get_weather",), tools=1)
+        return {"other_plain", "other_yet_code"} & observe(signals, "unknown", says(0.0)).values.keys()
+
+    assert seen("a regex in python for plates") == {"other_yet_code"}
+    assert seen("and in Porto?") == {"other_plain"}
+
+
+def test_small_talk_in_a_programmers_agent() -> None:
+    def seen(text: str, score: float, **more: object) -> set[str]:
+        signals = Signals(turn_text=text, **more)  # type: ignore[arg-type]
+        return {name for name in observe(signals, "codex" if not more else "unknown", says(score)).values if "idle" in name}
+
+    assert seen("say ok", -3.5) == {"coding_idle"}, "so brief that it names no topic"
+    assert seen("tell me about the roman empire", -3.5) == set()
+    assert seen("tell me about it once again", -1.0) == {"coding_idle"}
+    assert seen("hi", -1.0, system_text="You are an expert developer") == {"prompted_idle"}

@@ -23,7 +23,7 @@ ASKED = Asked(
     agent="subagent",
     headers={b"x-env": b"production", b"x-odd": b"caf\xe9"},
     now=datetime(2026, 11, 24, 23, 30, tzinfo=UTC).timestamp(),  # a Tuesday
-    past=Past(age_s=7200.0, idle_s=600.0, freshness=lambda: "cold"),
+    past=Past(age_s=7200.0, idle_s=600.0, freshness=lambda: "cold", resume_usd=lambda: 2.0),
 )
 SIGNALS = Signals(turn_text="STRASSE\n```python\nx\n```", tool_names=("bash", "edit"), image=True, size=1000)
 WORK = Workload(input="log", output="patch", confidence=0.9)
@@ -65,6 +65,7 @@ def one(*names: str) -> frozenset[str]:
         ({"thread_age_under_s": 7201.0}, {"thread_age_under_s": 7200.0}),
         ({"idle_over_s": 599.0}, {"idle_over_s": 600.0}),
         ({"freshness": one("cold", "broken")}, {"freshness": one("warm")}),
+        ({"resume_over_usd": 1.99}, {"resume_over_usd": 2.0}),
     ],
 )
 def test_each_condition(yes: dict[str, Any], no: dict[str, Any]) -> None:
@@ -75,7 +76,8 @@ def test_each_condition(yes: dict[str, Any], no: dict[str, Any]) -> None:
 def test_a_thread_without_a_past_fits_no_condition_on_it() -> None:
     new = msgspec.structs.replace(ASKED, past=None)
     assert holds(When(team=one("payments")), new)
-    for when in ({"thread_age_over_s": 0.0}, {"thread_age_under_s": 9e9}, {"idle_over_s": 0.0}, {"freshness": one("unknown")}):
+    for when in ({"thread_age_over_s": 0.0}, {"thread_age_under_s": 9e9}, {"idle_over_s": 0.0}, {"freshness": one("unknown")},
+                 {"resume_over_usd": 0.0}):  # fmt: skip
         assert not holds(When(**when), new)
 
 

@@ -53,6 +53,7 @@ def names(text: str) -> set[str]:
         ("Expected 3 but got 4", "expected_actual"),
         ("Steps to reproduce: open it", "expected_actual"),
         ("Input: 3\nOutput: 4", "cases"),
+        (">>> 1 + 1", "statement"),
     ],
 )
 def test_each_clue(text: str, clue: str) -> None:

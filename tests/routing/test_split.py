@@ -32,3 +32,20 @@ def test_any_text_can_be_read(text: str) -> None:
     found = reading(text)
     assert all(word and b" " not in word for word in found.words)
     assert found.lowered == text.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("one line alone", "one line alone"),
+        ("Translate into Dutch:\nport: 80\nhost: a", "translate into dutch"),
+        ("port: 80\nhost: a\n\nmake this shorter", "make this shorter"),
+        ("Shorten.\n\nport: 80\n\nThanks!", "shorten thanks"),
+        ("```\nport: 80\n```\nwhat is it", "what is it"),
+        ("port: 80\nhost: a", "port 80 host a"),
+        ("What is it?\n```\nport: 80\n```", "what is it"),
+        ("Rules:\n\n- one\n\n- two", "rules"),
+    ],
+)
+def test_a_task_beside_a_paste(text: str, task: str) -> None:
+    assert [word.decode() for word in reading(text).task] == task.split()

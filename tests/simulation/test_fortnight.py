@@ -78,7 +78,7 @@ def key(team: str) -> str:
 
 
 def config(provider: str, prices: list) -> dict:
-    common = {"url": provider, "key": "k", "on_disconnect": "drain"}
+    common = {"url": provider, "key": "k", "on_disconnect": "drain", "reports": {"key": "sk-admin"}}
     return {
         "version": 1,
         "upstreams": {
@@ -267,6 +267,17 @@ def test_metrics_budgets_and_sums_say_what_the_rows_say(fortnight, world):
     compared = running.ask("/pointsman/spend?compare=true&since=all", headers=admin).json["total"]
     assert compared["usd"] == f"{whole // USD}.{whole % USD:012}"
     assert float(compared["usd_if"]["uncached"]) != float(compared["usd"])
+
+
+def test_the_providers_reports_show_only_what_was_estimated(fortnight, world):
+    """Reconciled by the command, which asks the simulator's admin APIs as it would the vendors'."""
+    command = [sys.executable, "-m", "gateway", "reconcile", "--config", str(world.folder / "pointsman.yaml"), "--since", "30d"]
+    command += ["--format", "json", "--home", str(world.folder / "home")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **world.env}, check=False)
+    told = json.loads(done.stdout)
+    print({cause: (part["tokens"], part["usd"]) for cause, part in told["causes"].items()}, f"captured {told['captured']}")
+    assert set(told["causes"]) <= {"estimated", "late", "rounding"}
+    assert told["captured"] == 1.0
 
 
 def test_the_hours_add_up_to_the_rows(fortnight, world):

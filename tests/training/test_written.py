@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 
 from gateway.evaluation.routing_cases import cases, lines_of
-from training.written import KEPT, LEARNED, requests_of
+from training.written import KEPT, LEARNED, SEALED, requests_of
 
 
-@pytest.mark.parametrize("file", [LEARNED, KEPT])
+@pytest.mark.parametrize("file", [LEARNED, KEPT, SEALED])
 def test_three_dialects_that_show_the_same(file) -> None:
     found = list(cases(requests_of(file)))
     assert len(found) == 3 * sum(1 for _ in lines_of(file))
@@ -22,9 +22,10 @@ def test_three_dialects_that_show_the_same(file) -> None:
     assert min(labels.values()) > 0.4 * len(found)
 
 
-def test_nothing_that_is_kept_aside_is_learned() -> None:
+@pytest.mark.parametrize("file", [KEPT, SEALED])
+def test_nothing_that_is_kept_aside_is_learned(file) -> None:
     learned = {line["turn"] for line in lines_of(LEARNED)}
-    kept = [line for line in lines_of(KEPT) if not line.get("past")]
+    kept = [line for line in lines_of(file) if not line.get("past")]
     assert not [line["turn"] for line in kept if line["turn"] in learned]
     assert not {tuple(line["tools"]) for line in kept if line.get("tools")} & {
         tuple(line["tools"]) for line in lines_of(LEARNED) if line.get("tools")

@@ -149,14 +149,14 @@ rules:
   - {name: a, when: {image: true}, then: {model: gpt-code}, because: cheap}
   - {name: b, when: {image: false}, then: {refuse: not now}}
   - {name: c, then: {route: code, warn: moved}}
-  - {name: d, then: {warn: dear, effort: low}}
+  - {name: d, then: {warn: dear, effort: low, ask: sure}}
   - {name: e, then: {refuse: no, shadow: true}}
 """).policy.rules
     assert rules == (
         policy.Rule("a", policy.When(image=True), model="gpt-code", because="cheap"),
         policy.Rule("b", policy.When(image=False), refuse="not now"),
         policy.Rule("c", policy.When(), route="code", warn="moved"),
-        policy.Rule("d", policy.When(), warn="dear", effort="low"),
+        policy.Rule("d", policy.When(), warn="dear", effort="low", ask="sure"),
         policy.Rule("e", policy.When(), refuse="no", shadow=True),
     )
 
@@ -241,11 +241,13 @@ def test_addresses_that_are_none(url: str) -> None:
 @pytest.mark.parametrize(
     ("then", "said"),
     [
-        ("{}", "must have exactly one of route, model and refuse, or effort or a warning alone"),
-        ("{route: code, refuse: no}", "must have exactly one of route, model and refuse, or effort or a warning alone"),
-        ("{refuse: no, effort: low}", "asks for an effort of what it refuses"),
-        ("{warn: dear, shadow: true}", "in shadow a rule has one of route, model and refuse, and no warning"),
-        ("{route: code, warn: dear, shadow: true}", "in shadow a rule has one of route, model and refuse, and no warning"),
+        ("{}", "must have exactly one of route, model and refuse, or effort, a question or a warning alone"),
+        ("{route: code, refuse: no}", "must have exactly one of route, model and refuse, or effort, a question or a warning alone"),
+        ("{refuse: no, effort: low}", "asks for an effort of what it refuses, or before it does"),
+        ("{refuse: no, ask: sure}", "asks for an effort of what it refuses, or before it does"),
+        ("{route: code, ask: sure, shadow: true}", "in shadow a rule has one of route, model and refuse, and no question or warning"),
+        ("{warn: dear, shadow: true}", "in shadow a rule has one of route, model and refuse, and no question or warning"),
+        ("{route: code, warn: dear, shadow: true}", "in shadow a rule has one of route, model and refuse, and no question or warning"),
     ],
 )
 def test_what_a_rule_cannot_do(then: str, said: str) -> None:

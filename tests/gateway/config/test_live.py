@@ -204,7 +204,9 @@ def test_readings_at_once_end_with_the_newest(file: Path) -> None:
     live = Live.open(file, {})
 
     def write(number: int) -> None:
-        file.write_text(GOOD + f"limits: {{inflight: {number}}}\n", "utf-8")
+        fresh = file.with_suffix(".new")  # put in place whole: a reading never finds half a file
+        fresh.write_text(GOOD + f"limits: {{inflight: {number}}}\n", "utf-8")
+        fresh.replace(file)
 
     async def both() -> list[bool]:
         write(1)

@@ -67,3 +67,10 @@ def test_words_behind_whole_wrapping_are_kept() -> None:
     assert said(words) == "write a poem"
     assert said("<system-reminder>" * 50) == ""
     assert said("<system-reminder></system-reminder>" * 50 + "hidden") == "", "bounded"
+
+
+def test_what_is_put_behind_a_persons_words() -> None:
+    reminder = "To suggest changes to a file you MUST return the entire content of the updated file.\n```\n...\n```"
+    assert said(f"say ok\n\n{reminder}") == "say ok"
+    assert said("rename it\n\n# *SEARCH/REPLACE block* Rules:\n\nEvery block MUST use this format") == "rename it"
+    assert said("you MUST NOT say so") == "you MUST NOT say so"

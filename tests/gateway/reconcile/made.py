@@ -19,7 +19,7 @@ from gateway.reconcile.reconcile import reconcile
 from gateway.reconcile.types import Bill, Reconciled
 from gateway.simulator import admin
 from gateway.simulator.bill import Row
-from gateway.simulator.prices import charge
+from gateway.simulator.prices import charge, charged
 from gateway.simulator.provider import Call
 from tests.gateway.metering.records import book, intent, settlement
 
@@ -57,7 +57,7 @@ class Books:
         provider = "anthropic" if model.startswith("claude") else "openai"
         self.billed[name] = Row(
             id=name, key=KEYS[provider].removeprefix("key_"), model=model, endpoint="chat", kinds=kinds,
-            picos=charge(model, kinds), reported=True, outcome="finished", at=at, request_id=name,
+            picos=charge(model, kinds), by_kind=charged(model, kinds), reported=True, outcome="finished", at=at, request_id=name,
         )  # fmt: skip
         self.settled[name] = {"model": model, "kinds": kinds, "at": at, "upstream": provider, "provider": provider}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.simulator.prices import PRICES, charge
+from gateway.simulator.prices import PRICES, charge, charged
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,16 @@ def test_a_long_input_costs_more_for_the_whole_request(model, over, input_times,
     long = {"input_uncached": 1, "cache_read": over, "output": 2}
     expected = (price["input_uncached"] + over * price["cache_read"]) * input_times + 2 * price["output"] * output_times
     assert charge(model, long) == expected
+
+
+@pytest.mark.parametrize("fresh", [10, 300_000])
+def test_the_parts_are_the_whole(fresh):
+    kinds = {"input_uncached": fresh, "cache_read": 7, "cache_write_30m": 3, "output": 5, "reasoning": 2}
+    parts = charged("gpt-6-sol", kinds)
+    assert set(parts) == set(kinds)
+    assert sum(parts.values()) == charge("gpt-6-sol", kinds)
+    assert parts["output"] * 2 == parts["reasoning"] * 5
+    assert charged("nobody-knows", kinds) == charged("gpt-6-sol", {}) == {}
 
 
 @pytest.mark.parametrize(("model", "kinds"), [("nobody-knows", {"output": 1}), ("gpt-5.5", {"cache_write_5m": 1}),

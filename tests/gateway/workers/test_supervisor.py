@@ -1,5 +1,6 @@
 """The supervisor, where a whole gateway cannot be made to show it: `tests/line/test_workers.py` has the rest."""
 
+import asyncio
 import http.client
 import os
 import signal
@@ -9,6 +10,11 @@ import time
 
 import pytest
 
+from gateway.commands.listen import listen
+from gateway.config.live import Live
+from gateway.home import Home
+from gateway.workers import supervisor
+from gateway.workers.supervisor import Plan, Supervisor
 from tests.line.conftest import config
 from tests.line.rig import Upstream, answer, gateway, wait_for
 from tests.line.test_workers import CHAT, TWO, USED, Client, connections, workers
@@ -89,3 +95,44 @@ def test_a_worker_sent_away_is_replaced_and_nobody_is_turned_down(two):
             answers.append(0)
     assert answers.count(200) >= len(answers) - 1
     wait_for(lambda: two.metric("pointsman_workers") == 2 or None)
+
+
+def test_a_process_that_cannot_be_started_now_is_tried_again(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(supervisor, "AGAIN_MAX_S", 0.05)
+    tries = []
+
+    class NoHand:
+        def __init__(self, column, share):
+            tries.append(column)
+            raise BlockingIOError(11, "no more processes")
+
+    kept = supervised(tmp_path, monkeypatch)
+    monkeypatch.setattr(supervisor, "Hand", NoHand)
+    kept._fresh.clear()
+
+    async def run():
+        asyncio.get_running_loop().call_later(0.5, kept.stop)
+        return await kept.run(announce=lambda: None)
+
+    assert asyncio.run(run()) == 0
+    assert len(tries) > 2
+    assert "cannot be started" in caplog.text
+
+
+def test_a_fault_in_looking_after_a_worker_ends_the_gateway(tmp_path, monkeypatch, caplog):
+    kept = supervised(tmp_path, monkeypatch)
+
+    async def fault(self, column):
+        raise KeyError(column)
+
+    monkeypatch.setattr(Supervisor, "_keep", fault)
+    assert asyncio.run(kept.run(announce=lambda: None)) == 1
+    assert "no longer looked after" in caplog.text
+
+
+def supervised(tmp_path, monkeypatch):
+    """A supervisor whose workers are no processes."""
+    monkeypatch.setattr(supervisor, "Hand", lambda column, share: None)
+    live = Live.open(ROOT / "pointsman.yaml", {})
+    plan = Plan(workers=2, drain_s=1, host=None, port=0, simulator="")
+    return Supervisor(live, Home(tmp_path / "home"), listen("127.0.0.1", 0), plan)
