@@ -1,4 +1,4 @@
-"""What a request costs as the work around it grows: bodies, threads, rules, teams, ledger. One factor at a time."""
+"""What a request costs as the work around it grows: bodies, streams, threads, rules, teams, ledger. One factor at a time."""
 
 import contextlib
 import sqlite3
@@ -14,6 +14,7 @@ from cache.types import Boundary, ThreadRecord
 from gateway.metering.ledger_schema import connect
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 5_000_000)
+STREAMS = (1, 10, 100, 400)
 COUNTS = (1, 10, 100, 1_000)
 THREADS = (1, 1_000, 30_000, 1_000_000)
 EVENTS = (1, 100_000, 1_000_000, 10_000_000)
@@ -31,6 +32,10 @@ def measured(seconds: float, quick: bool, say: Callable[[str], None]) -> dict[st
         for size in SIZES:
             load = measure.load("known", size, 16 if size < 1_000_000 else 2, seconds, process=process)
             found["body bytes"].append((size, load.cpu_us))
+        found["streams"] = [
+            (count, measure.load("streams", 1000, count, seconds, 2.0, process=process).cpu_per_event_us)
+            for count in STREAMS
+        ]
     found["rules"] = [(count, _cost(gateways.pointsman(rules=count), seconds)) for count in COUNTS]
     found["teams"] = [(count, _cost(gateways.pointsman(teams=count), seconds)) for count in COUNTS]
     found["threads remembered"] = []

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gateways, growth, measure, report
+from benchmarks import gateways, growth, measure, report, tls, workers
 from benchmarks.bodies import SIZES
 from benchmarks.gateways import Gateway
 
@@ -18,6 +18,7 @@ MAKERS = (gateways.nginx, gateways.pointsman, gateways.rolter, gateways.ferrogw,
 CONNECTIONS = 64
 STREAM_LIMIT_MS = 10.0
 STREAMS_HELD = 700
+FIRST_BYTE_SIZE = 30_000
 
 Results = dict[str, Any]
 
@@ -57,6 +58,12 @@ def main() -> int:
     for gateway in found:
         say(f"streams: {gateway.name}")
         results["gateways"][gateway.name]["streams"] = streams(gateway, 2.0 if args.quick else 4.0)
+    say("the first byte of a stream")
+    results["first_byte"] = first_byte(found[: 2 if args.quick else None], seconds)
+    say("TLS to the upstream")
+    results["tls"] = vars(tls.measured(rounds, seconds))
+    say("two workers")
+    results["workers"] = vars(workers.measured(2, 4 if args.quick else workers.ROUNDS))
     say("growth")
     results["growth"] = growth.measured(seconds, quick=args.quick, say=say)
     results["took_s"] = round(time.monotonic() - began)
@@ -116,6 +123,21 @@ def streams(gateway: Gateway, seconds: float) -> Results:
             held = {"memory_mb": measure.memory_mb(process)}
     return {"most": most, "cpu_per_event_us": busiest.cpu_per_event_us, "opening_p50_us": busiest.opening_p50_us,
             "tried": [vars(load) for load in tried], **held}  # fmt: skip
+
+
+def first_byte(found: list[Gateway], seconds: float) -> Results:
+    """Microseconds to the first byte of an answer of 30 KB's question, one stream at a time, direct and through each."""
+
+    def opened(port: int) -> float:
+        return measure.load("streams", FIRST_BYTE_SIZE, 1, seconds, port=port).opening_p50_us
+
+    through = {}
+    with measure.upstream(chunks=2, interval_us=1000):
+        straight = opened(gateways.UPSTREAM)
+        for gateway in found:
+            with gateways.running(gateway, measure.GATEWAY_CORE):
+                through[gateway.name] = opened(gateways.PORT)
+    return {"direct_us": straight, "through_us": through}
 
 
 def machine() -> Results:

@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -22,25 +23,51 @@ from benchmarks import gateways, measure
 
 ROUNDS, SECONDS, WARM_S = 20, 0.8, 0.2
 CONNECTIONS = 64
+COUNTS = (16, 64, 200)
 FIRST_PORT = 18490
 
 
-def main(workers: int = 2) -> int:
-    measure.built()
+@dataclass(frozen=True)
+class Found:
+    """Microseconds of processor per request with one worker and with several, and who holds how many connections."""
+
+    alone_us: float
+    several_us: float
+    held: dict[int, list[int]]
+    """By number of connections."""
+
+    def times(self, workers: int) -> float:
+        """How much several do of what one does, each on a core of its own."""
+        return workers * self.alone_us / self.several_us
+
+    @property
+    def unevenness(self) -> float:
+        """The worst share by which the fullest worker is above the mean, at 64 connections and more."""
+        return max(max(held) * len(held) / sum(held) - 1 for count, held in self.held.items() if count >= CONNECTIONS)
+
+
+def measured(workers: int = 2, rounds: int = ROUNDS) -> Found:
+    """One gateway and one of several workers on the same core, in turns."""
     with measure.upstream(), _serving(1, FIRST_PORT) as alone, _serving(workers, FIRST_PORT + 1) as several:
         costs: dict[int, list[float]] = {alone: [], several: []}
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for port, process in ((FIRST_PORT, alone), (FIRST_PORT + 1, several)):
                 found = measure.load(
                     "agents", 1_000, CONNECTIONS, SECONDS, WARM_S, new_model="auto", port=port, process=process
                 )
                 costs[process].append(found.cpu_us)
-        for name, process in (("one worker", alone), (f"{workers} workers", several)):
-            print(f"{name:12} {median(costs[process]):6.1f} µs of processor a request ({min(costs[process]):.1f} at best)")
-        ratio = median(costs[several]) / median(costs[alone])
-        print(f"a request costs {ratio:.2f} times as much: {workers / ratio:.2f} times the throughput on cores of their own")
-        for count in (16, 64, 200):
-            print(f"{count:4} connections: {_spread(several, FIRST_PORT + 1, count)}")
+        held = {count: _spread(several, FIRST_PORT + 1, count) for count in COUNTS}
+    return Found(alone_us=median(costs[alone]), several_us=median(costs[several]), held=held)
+
+
+def main(workers: int = 2) -> int:
+    measure.built()
+    found = measured(workers)
+    print(f"one worker   {found.alone_us:6.1f} µs of processor a request")
+    print(f"{workers} workers    {found.several_us:6.1f} µs")
+    print(f"{found.times(workers):.2f} times the throughput on cores of their own")
+    for count, held in found.held.items():
+        print(f"{count:4} connections: {', '.join(map(str, held))}")
     return 0
 
 
@@ -72,7 +99,7 @@ def _answering(port: int) -> None:
     raise OSError(f"nothing answers on port {port}")
 
 
-def _spread(process: int, port: int, count: int) -> str:
+def _spread(process: int, port: int, count: int) -> list[int]:
     """How many of so many connections each process holds, as the kernel has it."""
     wires = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
     time.sleep(0.5)
@@ -85,7 +112,7 @@ def _spread(process: int, port: int, count: int) -> str:
                 held[each] += str(link.readlink()) in ours
     for wire in wires:
         wire.close()
-    return ", ".join(str(number) for number in sorted(held.values()) if number)
+    return sorted(number for number in held.values() if number)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ def results():
     return {
         "machine": machine, "missing": {"rolter": "no wheel"}, "direct": direct, "took_s": 600,
         "gateways": {"nginx": kept(50_000), "Pointsman": kept(20_000, p50=130.0, streams=800, event=20.0), "LiteLLM": kept(100)},
+        "first_byte": {"direct_us": 100.0, "through_us": {"nginx": 150.0, "Pointsman": 350.0}},
+        "tls": {"event_us": (20.0, 31.0), "large_us": (500.0, 700.0)},
+        "workers": {"alone_us": 100.0, "several_us": 108.0, "held": {16: [7, 9], 64: [31, 33], 200: [90, 110]}},
         "growth": {"rules": [(1, 50.0), (1000, 100.0)]},
     }  # fmt: skip
 
@@ -35,6 +38,11 @@ def test_targets_are_judged_by_what_was_measured(results):
     assert found["throughput at 1 KB, times LiteLLM"] == ("200", True)
     assert found["added latency at 1 KB, median"] == ("0.09 ms", True)
     assert found["the same, times nginx"] == ("2", False)
+    assert found["first byte of a stream at 30 KB, added"] == ("0.25 ms", True)
+    assert found["TLS to the upstream, added per event"] == ("11 µs", False)
+    assert found["TLS to the upstream, added per 300 KB"] == ("0.2 ms", True)
+    assert found["two workers, times one"] == ("1.85", True)
+    assert found["connections beyond an even share"] == ("0.1", True)
     assert not [what for what in found if "compiled" in what], "nothing is said of who is not here"
 
 
