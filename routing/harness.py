@@ -64,7 +64,8 @@ _DATA_PROMPT = (
 )  # fmt: skip
 _CODING_PROMPT = (
     "coding agent", "coding assistant", "software engineer", "software develop", "expert developer", "senior developer",
-    "programmer", "codebase", "repositor", "code review", "codex", "claude code", "programming assistant",
+    "programmer", "a developer", "java developer", "web developer", "stack developer", "backend", "frontend", "codebase",
+    "repositor", "code review", "codex", "claude code", "programming assistant",
 )  # fmt: skip
 """Pieces of lower-case text."""
 
