@@ -137,7 +137,8 @@ def _time(results: Results) -> Iterator[str]:
     yield "\n## Time\n"
     yield wrapped(
         "From what was read of a request to the verdict, and from the bytes of its body to the verdict, each request "
-        f"once, bodies grown by older conversation; one core, CPython {results['python']}:"
+        "once, bodies grown by older conversation; processor time of one thread on a shared machine, "
+        f"CPython {results['python']}:"
     )
     yield "\n| body from | verdict p50 | p99 | with reading p50 |\n|---|---|---|---|"
     for size, each in results["evaluated"]["latency"].items():

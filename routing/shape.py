@@ -140,14 +140,23 @@ def _anywhere(text: str) -> Iterator[Clue]:
     for said, clue in _SAID:
         if all(each in text for each in said):
             yield clue
-    if _OPERATOR.search(text):
+    yield from _signs(text)
+    if _reports(text):
+        yield REPORT
+
+
+def _signs(text: str) -> Iterator[Clue]:
+    """Operators, HTTP methods, hidden files: a search of its own each, where what it cannot lack is there."""
+    if ("=" in text or "&&" in text or "||" in text or "::" in text or "->" in text or "??" in text or "?." in text) and (
+        _OPERATOR.search(text)
+    ):
         yield OPERATOR
-    if _HTTP.search(text):
+    if ("GET" in text or "POST" in text or "PUT " in text or "PATCH" in text or "DELETE" in text or "HTTP " in text) and (
+        _HTTP.search(text)
+    ):
         yield HTTP
     if " ." in text and _HIDDEN.search(text):
         yield FILE
-    if _reports(text):
-        yield REPORT
 
 
 def _names(text: str) -> bool:
