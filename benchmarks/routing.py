@@ -37,6 +37,8 @@ def main() -> int:
     results = json.loads(RESULTS.read_text("utf-8"))
     if "cross_validated" not in results:
         results = {"cross_validated": results}
+    if args.cases is None and "evaluated" not in results:
+        parser.error("the training has written new figures: name the labelled requests once, CASES=cases.jsonl")
     if args.cases is not None:
         results["evaluated"] = evaluated(list(cases(lines_of(args.cases))))
     results |= {"kept": hard(KEPT), "sealed": hard(SEALED), "weights": weights(), "python": platform.python_version()}
