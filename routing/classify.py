@@ -31,6 +31,7 @@ CLEAR = 1.0
 
 _TITLE = re.compile(
     r"\btitle generator\b|\b(?:generate|write|create) (?:a|the) (?:[\w-]+,? ){0,4}title\b|^please write a \d-\d+ word title"
+    r"|\bname (?:this|the) (?:chat|conversation|thread|session)\b|^title \((?:max|at most|up to)\b"
     r"|\bsummari[sz]e [^.]{0,60}\b(?:sidebar|in \d[^.]{0,12} words)"
 )
 _COMPACTION = re.compile(
@@ -49,7 +50,7 @@ TOLD_AS = {
     "coding_asked": "coding_tools", "data_asked": "data_tools", "shell_asked": "shell_tool",
     "interpreter_asked": "interpreter_tool",
     "prompted_quiet": "coding_prompt", "prompted_idle": "coding_prompt",
-    "identifier_near": "identifier", "tool_named": "identifier",
+    "defect_shown": "defect", "technical_near": "term", "identifier_near": "identifier", "tool_named": "identifier",
     "other_plain": "other_tools", "other_yet_code": "other_tools",
     "plain_foreign": "plain", "foreign": "plain",
     "short": "length", "long": "length",
@@ -109,7 +110,7 @@ def _errand_told(signals: Signals) -> AgentKind:
     told = signals.system_text.lower() or asked
     if any(word in asked for word in _SESSION_WORDS) and _COMPACTION.search(asked):
         return "compaction"
-    if not signals.tools and ("title" in told or "sidebar" in told) and _TITLE.search(told):
+    if not signals.tools and ("title" in told or "sidebar" in told or "name th" in told) and _TITLE.search(told):
         return "auxiliary"
     return "main"
 

@@ -40,6 +40,8 @@ FULL = {
 """What each says at most, by name. Whether a tool's result is newest says nothing: an agent's steps are one task, and a
 verdict that changed between them would throw away its prompt cache."""
 
+PROMPTS_CACHED = 256
+"""Heads of instructions whose trade is remembered: a house has a few dozen of 600 characters each."""
 NAMES_CACHED = 4096
 """Tool names whose trade is remembered: a company's agents offer a few hundred, and anybody may send anything."""
 
@@ -64,7 +66,8 @@ _DATA_PROMPT = (
 )  # fmt: skip
 _CODING_PROMPT = (
     "coding agent", "coding assistant", "software engineer", "software develop", "expert developer", "senior developer",
-    "programmer", "codebase", "repositor", "code review", "codex", "claude code", "programming assistant",
+    "programmer", "a developer", "java developer", "web developer", "stack developer", "backend", "frontend", "codebase",
+    "repositor", "code review", "codex", "claude code", "programming assistant",
 )  # fmt: skip
 """Pieces of lower-case text."""
 
@@ -74,10 +77,11 @@ def is_coding(signals: Signals, client: str) -> bool:
     return client in CODING_CLIENTS or [trade(name) for name in signals.tool_names].count("code") >= CODING_TOOLS_MIN
 
 
-def prompts_coding(system: str) -> bool:
-    """Whether instructions make a programmer of the model."""
+@lru_cache(maxsize=PROMPTS_CACHED)
+def prompts(system: str) -> tuple[bool, bool]:
+    """Whether instructions speak of queries, and whether they make a programmer of the model."""
     prompt = system.lower()
-    return any(piece in prompt for piece in _CODING_PROMPT)
+    return any(piece in prompt for piece in _DATA_PROMPT), any(piece in prompt for piece in _CODING_PROMPT)
 
 
 @lru_cache(maxsize=NAMES_CACHED)
@@ -98,11 +102,11 @@ def runner(tool: str) -> Literal["shell", "program", ""]:
 
 def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
     """What the equipment says. `silent`: the turn's own words say nothing either way."""
-    prompt = signals.system_text.lower()
+    of_data, of_code = prompts(signals.system_text)
     trades = {trade(name) for name in signals.tool_names}
     if "data" in trades:
         yield Evidence(name="data_tools", weight=DATA, detail=f"{signals.tools} tools, one of them queries a database")
-    elif any(piece in prompt for piece in _DATA_PROMPT):
+    elif of_data:
         yield Evidence(name="data_prompt", weight=DATA, detail="the system prompt speaks of queries")
     if is_coding(signals, client):
         yield Evidence(name="coding_tools", weight=ALONE if silent else BESIDE, detail=f"{signals.tools} tools of {client}")
@@ -112,5 +116,5 @@ def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
         yield Evidence(name="interpreter_tool", weight=INTERPRETER, detail=f"{signals.tools} tools, one runs programs")
     elif trades == {"other"}:
         yield Evidence(name="other_tools", weight=OTHER, detail=f"{signals.tools} tools, none for code")
-    if prompts_coding(prompt):
+    if of_code:
         yield Evidence(name="coding_prompt", weight=PROMPT, detail="the system prompt speaks of code")

@@ -45,6 +45,10 @@ TECHNICAL = frozenset(
      "term")
 )  # fmt: skip
 """Clues that stand for themselves among tools of another trade: a developer asks a shop's support about its API."""
+NAMED = frozenset(
+    ("language", "framework", "term", "configure", "option", "identifier", "file", "call", "operator", "http")
+)
+"""Clues that a short turn is about programs, where it asks for nothing to be written."""
 PLAIN = {"foreign": "plain_foreign", "other_tools": "other_plain", "coding_tools": "coding_plain"}
 """Where nothing of a turn looks like code, its language and its harness weigh differently."""
 BRIEF_CHARS, IDLE_BRIEF = 20, -4.0
@@ -118,7 +122,7 @@ def _together(signals: Signals, text: str, values: Mapping[str, float], sights: 
         yield "plain"
         yield from (both for other, both in PLAIN.items() if other in values or (other == "foreign" and not text.isascii()))
     if not any(sight.clue in ASKS_PROSE for sight in sights):
-        yield from (asked for equipment, asked in ASKED.items() if equipment in values)
+        yield from _unwritten(text, values)
     if "other_tools" in values and not TECHNICAL.isdisjoint(values):
         yield "other_yet_code"
     if "identifier" in values:
@@ -129,6 +133,15 @@ def _together(signals: Signals, text: str, values: Mapping[str, float], sights: 
         yield "long"
     if signals.system_text:
         yield "system"
+
+
+def _unwritten(text: str, values: Mapping[str, float]) -> Iterator[str]:
+    """What the turn is about, where it does not ask for prose: the trade of its harness, a report, something technical."""
+    yield from (asked for equipment, asked in ASKED.items() if equipment in values)
+    if "defect" in values and ("interface" in values or "thing" in values):
+        yield "defect_shown"
+    if len(text) <= NAMED_CHARS and not NAMED.isdisjoint(values):
+        yield "technical_near"
 
 
 def _named(signals: Signals, text: str) -> Iterator[str]:

@@ -28,6 +28,8 @@ FILE = Clue(name="file", weight=1.4)
 IDENTIFIER = Clue(name="identifier", weight=0.9)
 CALL = Clue(name="call", weight=0.8)
 OPTION = Clue(name="option", weight=0.6)
+OPERATOR = Clue(name="operator", weight=1.0, shows="code")
+HTTP = Clue(name="http", weight=1.0)
 FORMULA = Clue(name="formula", weight=1.8, shows="code", asks="code")
 REPORT = Clue(name="expected_actual", weight=1.2, asks="patch")
 CASES = Clue(name="cases", weight=0.5)
@@ -37,8 +39,8 @@ CHOICE = Clue(name="choice", weight=-1.0, asks="prose")
 _LINE = re.compile(
     r"""(?P<diff>diff\ --git\ |@@\ -\d+|\+\+\+\ [ab]/|---\ [ab]/|index\ [0-9a-f]{7})
     |(?P<traceback>Traceback\ \(most|at\ [\w.$<>]+\ ?\([^()]*:\d+\)|File\ ".+",\ line\ \d+|panicked\ at)
-    |(?P<log>\[?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d|\w{3}\ +\d+\ \d\d:\d\d:\d\d\ |npm\ ERR!|error(?:\[E\d+\])?:\ |make:\ \*\*\*
-        |(?:ERROR|WARN(?:ING)?|FATAL|DEBUG)\b[\]:\ ])
+    |(?P<log>\[?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d|\w{3}\ +\d+\ \d\d:\d\d:\d\d\ |npm\ ERR!|make:\ \*\*\*
+        |(?:[Ee]rror|[Ff]atal|[Ww]arning)(?:\[E\d+\])?:\ |(?:ERROR|WARN(?:ING)?|FATAL|DEBUG)\b[\]:\ ])
     |(?P<fence>(?:```|~~~)\s*[\w+#-]*\s*$)
     |(?P<definition>def\ \w+\(|class\ \w+\s*[:({]|\#include\b|import\ [\w.{*'"]+(?:\ as\ \w+)?;?$|import\ .+\ from\ ['"]
         |from\ [\w.]+\ import\ |package\ [\w.]+;|using\ [\w.]+;|@\w+(?:\(.*\))?$|\#!/
@@ -74,6 +76,11 @@ _HUMP = re.compile(r"[A-Z](?<=[a-z][A-Z])(?:" + "|".join(rf"(?<=\b[a-z]{{{n}}}[A
 """camelCase from its hump, so that the search runs over capitals only; iPhone and eBay have too short a first part."""
 _OPTION = re.compile(r"--(?<![-\w]--)[a-z][a-z-]+")
 _FORMULA = re.compile(r"=\s*(?:SUM|IF|VLOOKUP|XLOOKUP|INDEX|COUNTIFS?|SUMIFS?|IFERROR|FILTER|QUERY)\(")
+_OPERATOR = re.compile(r"[\w)\]]\s?(?:[-+*/^|&%!=]=|&&|\|\||::|->|=>|\?\?|\?\.)\s?[\w(\[\"'{]")
+_HTTP = re.compile(
+    r"\b(?:GET|POST|PUT|PATCH|DELETE) (?:/|request|instead|method|call)|\b(?:a|an|the) (?:GET|POST|PUT)\b|HTTP [45]\d\d"
+)
+_HIDDEN = re.compile(r"(?<!\S)\.[a-z][a-z_]{2,}")
 _CELLS = re.compile(r":(?<=[A-Z0-9]\d:)\$?[A-Z]{1,2}\$?\d")
 
 
@@ -133,8 +140,23 @@ def _anywhere(text: str) -> Iterator[Clue]:
     for said, clue in _SAID:
         if all(each in text for each in said):
             yield clue
+    yield from _signs(text)
     if _reports(text):
         yield REPORT
+
+
+def _signs(text: str) -> Iterator[Clue]:
+    """Operators, HTTP methods, hidden files: a search of its own each, where what it cannot lack is there."""
+    if ("=" in text or "&&" in text or "||" in text or "::" in text or "->" in text or "??" in text or "?." in text) and (
+        _OPERATOR.search(text)
+    ):
+        yield OPERATOR
+    if ("GET" in text or "POST" in text or "PUT " in text or "PATCH" in text or "DELETE" in text or "HTTP " in text) and (
+        _HTTP.search(text)
+    ):
+        yield HTTP
+    if " ." in text and _HIDDEN.search(text):
+        yield FILE
 
 
 def _names(text: str) -> bool:

@@ -71,6 +71,7 @@ TOOLS = (
     "radare2 snort suricata owasp copilot aider litellm"
 )
 JARGON = (
+    "memcpy strcpy strcat printf scanf sizeof xargs nohup chown dotenv jsonpath argc "
     "abi acl adt allocator api apis arg args argparse argv ast asynchronous async autocomplete autocompletion "
     "autoformat autoscaling backend backends backoff backtrace backtracking base64 bigint bitmask bitwise boilerplate "
     "booleans breakpoint breakpoints buffering bytecode bytestring callable callables callback callbacks camelcase cdn "

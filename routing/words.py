@@ -7,6 +7,14 @@ Arabic have their words for the tasks. `routing/lexicon.py` looks them up.
 from collections.abc import Mapping
 
 from routing.evidence import Clue
+from routing.interfaces import (
+    CONTROLS,
+    CONTROLS_ELSEWHERE,
+    DEFECTS,
+    DEFECTS_ELSEWHERE,
+    THINGS,
+    THINGS_ELSEWHERE,
+)
 from routing.technologies import JARGON, LANGUAGES, TOOLS
 
 WRITE_CODE = Clue(name="write_code", weight=1.7, asks="code")
@@ -21,6 +29,9 @@ TERM = Clue(name="term", weight=0.7)
 SHELL_TASK = Clue(name="shell_task", weight=0.9, asks="code")
 DATABASE = Clue(name="database", weight=0.7, asks="code")
 INTERFACE = Clue(name="interface", weight=0.8, asks="patch")
+DEFECT = Clue(name="defect", weight=0.2)
+THING = Clue(name="thing", weight=0.1)
+"""What programs show and what goes wrong with it: neither says much, both together are a report."""
 QUERY = Clue(name="query", weight=2.5, asks="code")
 CONFIGURE = Clue(name="configure", weight=1.8, asks="config")
 PROSE = Clue(name="prose", weight=-1.7, asks="prose")
@@ -75,12 +86,9 @@ ENGLISH: Mapping[Clue, str] = {
         "oauth jwt cron payload"
     ),
     TERM: JARGON,
-    INTERFACE: (
-        "button buttons checkbox dropdown login logout signup checkout navbar sidebar popup modal tooltip banner footer "
-        "slider carousel scrollbar scroll scrolling scrolls click clicks clicked clicking tap hover swipe zoom pixel pixels "
-        "thumbnail placeholder homepage website webpage site webshop browser safari chrome firefox app ui ux layout "
-        "basket cart menu form field tab tabs screen reload refresh cursor inbox notification notifications widget"
-    ),
+    INTERFACE: CONTROLS,
+    THING: THINGS,
+    DEFECT: DEFECTS,
     CONFIGURE: "dockerfile makefile yaml yml toml nginx terraform ansible helm haproxy systemd webpack eslint tsconfig",
     SHELL_TASK: (
         "directory directories folder folders file files filename filenames recursively permissions permission "
@@ -132,7 +140,7 @@ OTHER_LANGUAGES: Mapping[Clue, str] = {
         "programm programme programa programma código codigo codice quellcode skript funktion función funcion "
         "função fonction funzione implementiere implementieren implementa implementar implemente implémente "
         "implémenter implementare algorithmus algoritmo algorithme datenbank abfrage consulta requête "
-        "fehlermeldung déboguer depurar debuggen"
+        "makro makros formel formule formuła formül fehlermeldung déboguer depurar debuggen"
     ),
     PROSE: (
         "gedicht geschichte brief aufsatz poema cuento carta correo ensayo historia poème histoire lettre conto "
@@ -143,19 +151,9 @@ OTHER_LANGUAGES: Mapping[Clue, str] = {
         "résume résumez rédigez traduz traduzir resuma riassumi traduci verbessere stil empfehle ratschläge "
         "consejos conseils conselhos consigli"
     ),
-    INTERFACE: (
-        "knopf schaltfläche anmelden abmelden anmeldung abmeldung eingeloggt ausgeloggt warenkorb formular webseite "
-        "startseite browser menü klick klicken klickt scrollen handy bildschirm fenster suchfeld eingabefeld "
-        "bouton connexion déconnexion panier formulaire site écran cliquer clique fenêtre champ "
-        "botón sesión carrito formulario pantalla móvil clic ventana página "
-        "botão sessão carrinho formulário tela celular clicar janela "
-        "pulsante accesso logout carrello modulo schermo finestra "
-        "knop inloggen uitloggen uitgelogd winkelwagen formulier scherm venster "
-        "przycisk logowania wylogowaniu zalogowaniu koszyk formularz ekran okno "
-        "düğme düğmesi giriş çıkış sepet sayfa pencere "
-        "knappen logga inloggad kundvagn formulär skärm "
-        "tombol keranjang formulir halaman layar nút"
-    ),
+    INTERFACE: CONTROLS_ELSEWHERE,
+    THING: THINGS_ELSEWHERE,
+    DEFECT: DEFECTS_ELSEWHERE,
     TALK: "wie warum könnte erkläre cómo qué explica comment pourquoi expliquez porque explique perché spiega",
 }
 PHRASES: Mapping[Clue, tuple[str, ...]] = {
@@ -203,6 +201,7 @@ PHRASES: Mapping[Clue, tuple[str, ...]] = {
     TITLE: (
         "a title", "title for", "headline for", "subject line", "thread title", "conversation title",
         "short title", "session title", "status message", "status line",
+        "name this conversation", "name this chat",
     ),
     REWRITE: (
         "in the style of", "cover letter", "press release", "product description", "bullet points",
@@ -230,8 +229,9 @@ PIECES: Mapping[str, Mapping[Clue, str]] = {
     "\u4e00-\u9fff\u3040-\u30ff": {
         WRITE_CODE: "代码 函数 编程 程序 脚本 算法 实现一个 接口 数据库 编译 正则 查询语句 "
         "数据结构 表达式 二分查找 コード 関数 プログラム 実装 スクリプト アルゴリズム クエリ データ構造 正規表現",
-        INTERFACE: "按钮 登录 退出登录 购物车 页面 表单 菜单 点击 网页 手机上 搜索框 "
-        "ボタン ログイン ログアウト カート ページ フォーム メニュー クリック 画面 スマホ 検索欄",
+        INTERFACE: "按钮 搜索 列表 登录 退出登录 购物车 页面 表单 菜单 点击 网页 手机上 搜索框 "
+        "ボタン 検索 ログイン ログアウト カート ページ フォーム メニュー クリック 画面 スマホ 検索欄",
+        DEFECT: "不 没有 不见 错了 ない 消え おかし",
         FIX: "报错 调试 修复 崩溃 异常 デバッグ エラー バグ 修正",
         PROSE: "作文 故事 写一封 邮件 小说 散文 诗歌 物語 手紙 小説 メール",
         REWRITE: "翻译 总结 概括 润色 改写 翻訳 要約 言い換え",
@@ -240,7 +240,8 @@ PIECES: Mapping[str, Mapping[Clue, str]] = {
     },
     "\uac00-\ud7af": {
         WRITE_CODE: "코드 함수 프로그램 구현 스크립트 알고리즘 쿼리 정규 파이썬",
-        INTERFACE: "버튼 로그인 로그아웃 장바구니 페이지 메뉴 클릭 화면 검색창",
+        INTERFACE: "버튼 검색 로그인 로그아웃 장바구니 페이지 메뉴 클릭 화면 검색창",
+        DEFECT: "안 없어 않 틀려 사라",
         FIX: "디버그 오류 버그",
         PROSE: "이야기 편지 소설 이메일",
         REWRITE: "번역 요약",
@@ -249,7 +250,8 @@ PIECES: Mapping[str, Mapping[Clue, str]] = {
     },
     "\u0400-\u04ff": {
         WRITE_CODE: "программ функци скрипт алгоритм кода реализ запрос",
-        INTERFACE: "кнопк войти выйти вийти аккаунт акаунт корзин кошик страниц сторінк форма меню экран екран нажим",
+        INTERFACE: "кнопк поиск пошук войти выйти вийти аккаунт акаунт корзин кошик страниц сторінк форма меню экран екран",
+        DEFECT: "не пропада исчеза зника неверн пуст порожн должн",
         FIX: "ошибк исправ отлад",
         PROSE: "стих рассказ письм сочинени статью",
         REWRITE: "перевед перескаж резюм",
@@ -258,7 +260,8 @@ PIECES: Mapping[str, Mapping[Clue, str]] = {
     },
     "\u0900-\u097f": {
         WRITE_CODE: "कोड प्रोग्राम फ़ंक्शन फंक्शन एल्गोरिथ्म स्क्रिप्ट पाइथन पायथन",
-        INTERFACE: "बटन लॉगिन लॉगआउट कार्ट पेज फ़ॉर्म मेनू स्क्रीन क्लिक",
+        INTERFACE: "बटन खोज लॉगिन लॉगआउट कार्ट पेज फ़ॉर्म मेनू स्क्रीन क्लिक",
+        DEFECT: "नहीं",
         FIX: "त्रुटि बग",
         PROSE: "कहानी कविता पत्र निबंध",
         REWRITE: "अनुवाद सारांश",
@@ -267,7 +270,8 @@ PIECES: Mapping[str, Mapping[Clue, str]] = {
     },
     "\u0600-\u06ff": {
         WRITE_CODE: "برنامج كود دالة خوارزمية برمج شفرة",
-        INTERFACE: "زر تسجيل الدخول الخروج السلة الصفحة القائمة الشاشة نموذج",
+        INTERFACE: "زر البحث تسجيل الدخول الخروج السلة الصفحة القائمة الشاشة نموذج",
+        DEFECT: "لا ليس",
         FIX: "خطأ تصحيح",
         PROSE: "قصة قصيدة رسالة مقال",
         REWRITE: "ترجم لخص",

@@ -44,6 +44,7 @@ PRIOR: Mapping[str, float] = {
     "text": 0.5, "previous_clues": 0.5, "previous_clues_near": 0.25, "system_text": 0.2,
     "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5, "coding_idle": 2.5,
     "prompted_quiet": 0.5, "prompted_idle": 1.0, "identifier_near": 0.7, "tool_named": -0.7,
+    "defect_shown": 0.8, "technical_near": 0.7,
     "other_plain": -0.7, "other_yet_code": 1.0,
     "data_asked": 1.5, "shell_asked": 1.5, "interpreter_asked": 2.5, "coding_asked": 0.5,
 }  # fmt: skip
