@@ -44,7 +44,8 @@ TITLE = Clue(name="title", weight=-1.4, asks="title")
 EXTRACT = Clue(name="extract", weight=-0.9, asks="structured")
 
 ENGLISH: Mapping[Clue, str] = {
-    WRITE_CODE: "implement refactor refactoring debug debugging codegen oneliner codebase reimplement pseudocode",
+    WRITE_CODE: "implement refactor refactoring debug debugging codegen oneliner codebase reimplement pseudocode "
+    "fizzbuzz quicksort mergesort heapsort leetcode",
     FIX: (
         "fix fixes bug bugs bugfix crash crashes crashed segfault stacktrace deadlock regression lint "
         "linter mypy typecheck nullpointerexception panics failing"
@@ -165,7 +166,9 @@ PHRASES: Mapping[Clue, tuple[str, ...]] = {
         "build an app", "web app", "web page", "command to", "command that", "regular expression",
         "data structure", "linked list", "binary search", "programming language", "source code", "sql query",
         "make a game", "program to", "program that", "function that", "function to", "script to", "script that",
-        "single sql", "sql statement", "html page", "time complexity",
+        "single sql", "sql statement", "html page", "time complexity", "regex for", "regex that", "regex to", "bubble sort",
+        "merge sort", "quick sort", "binary tree", "prime numbers", "unit tests", "teste unitário", "testes unitários",
+        "test unitaire", "tests unitaires", "prueba unitaria", "pruebas unitarias", "lista enlazada",
     ),
     FIX: (
         "stack trace", "doesn't compile", "does not compile", "memory leak", "merge conflict", "null pointer",
@@ -228,7 +231,8 @@ PHRASES: Mapping[Clue, tuple[str, ...]] = {
 PIECES: Mapping[str, Mapping[Clue, str]] = {
     "\u4e00-\u9fff\u3040-\u30ff": {
         WRITE_CODE: "代码 函数 编程 程序 脚本 算法 实现一个 接口 数据库 编译 正则 查询语句 "
-        "数据结构 表达式 二分查找 コード 関数 プログラム 実装 スクリプト アルゴリズム クエリ データ構造 正規表現",
+        "数据结构 表达式 二分查找 快速排序 冒泡排序 归并排序 链表 二叉树 单元测试 コード 関数 プログラム 実装 スクリプト アルゴリズム クエリ データ構造 正規表現 二分探索 "
+        "クイックソート 連結リスト 単体テスト",
         INTERFACE: "按钮 搜索 列表 登录 退出登录 购物车 页面 表单 菜单 点击 网页 手机上 搜索框 "
         "ボタン 検索 ログイン ログアウト カート ページ フォーム メニュー クリック 画面 スマホ 検索欄",
         DEFECT: "不 没有 不见 错了 ない 消え おかし",
@@ -239,7 +243,7 @@ PIECES: Mapping[str, Mapping[Clue, str]] = {
         TALK: "为什么 如何看待 什么是 建议 なぜ どう思",
     },
     "\uac00-\ud7af": {
-        WRITE_CODE: "코드 함수 프로그램 구현 스크립트 알고리즘 쿼리 정규 파이썬",
+        WRITE_CODE: "코드 함수 프로그램 구현 스크립트 알고리즘 쿼리 정규 파이썬 퀵소트 연결리스트 단위테스트 자료구조",
         INTERFACE: "버튼 검색 로그인 로그아웃 장바구니 페이지 메뉴 클릭 화면 검색창",
         DEFECT: "안 없어 않 틀려 사라",
         FIX: "디버그 오류 버그",
@@ -249,7 +253,7 @@ PIECES: Mapping[str, Mapping[Clue, str]] = {
         TALK: "왜 어떻게 조언",
     },
     "\u0400-\u04ff": {
-        WRITE_CODE: "программ функци скрипт алгоритм кода реализ запрос",
+        WRITE_CODE: "программ функци скрипт алгоритм кода реализ запрос сортировк рекурси юнит-тест регуляр",
         INTERFACE: "кнопк поиск пошук войти выйти вийти аккаунт акаунт корзин кошик страниц сторінк форма меню экран екран",
         DEFECT: "не пропада исчеза зника неверн пуст порожн должн",
         FIX: "ошибк исправ отлад",
