@@ -4,6 +4,10 @@ import os
 
 import pytest
 
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
+
 RECORDINGS = "no recordings"
 """Begins the reason of tests that read recordings of clients, which lie beside the repository or nowhere."""
 

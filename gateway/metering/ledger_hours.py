@@ -3,8 +3,8 @@
 Which sums there are is the schema's (`gateway/metering/ledger_schema.py`), whose `add_up` says the same in SQL.
 """
 
-import sqlite3
 
+from gateway.metering.ledger_face import Connection
 from gateway.metering.ledger_schema import CALLER, PLACE
 from gateway.metering.types import KINDS, Intent, Settlement
 
@@ -23,7 +23,8 @@ def _statement(table: str, by: tuple[str, ...]) -> str:
     names = (*by, *_COLUMNS)
     return (
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
-        f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COLUMNS)}"
+        f" ON CONFLICT ({', '.join(by)}) DO UPDATE SET"
+        f" {', '.join(f'{name} = {table}.{name} + excluded.{name}' for name in _COLUMNS)}"
     )
 
 
@@ -64,8 +65,8 @@ class Hours:
         for kind, picos in settlement.by_kind.items():
             sums[_PICOS[kind]] += picos
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Add them to both tables. Raises what SQLite raises."""
+    def write(self, connection: Connection) -> None:
+        """Add them to both tables. Raises what the database raises."""
         places: dict[Key, list[int]] = {}
         callers: dict[Key, list[int]] = {}
         for (hour, team, route, model, provider, hundred, user, client, agent), sums in self._sums.items():

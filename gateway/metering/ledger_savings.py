@@ -4,10 +4,10 @@ Each reason compares what was paid with one alternative of `gateway/metering/wha
 is never set against what another wasted. The reasons answer different questions about the same money, so they do not add up.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Literal
 
+from gateway.metering.ledger_face import Connection
 from gateway.metering.types import Settlement
 from gateway.metering.whatif import WhatIf
 
@@ -17,7 +17,8 @@ What = Literal["saved", "wasted"]
 Key = tuple[int, str, What, str]
 _STATEMENT = (
     "INSERT INTO savings (hour, team, what, reason, requests, picos) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, picos = picos + excluded.picos"
+    " ON CONFLICT (hour, team, what, reason) DO UPDATE SET requests = savings.requests + excluded.requests,"
+    " picos = savings.picos + excluded.picos"
 )
 
 
@@ -47,6 +48,6 @@ class Savings:
                 sums[0] += 1
                 sums[1] += picos
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Add them to the table. Raises what SQLite raises."""
+    def write(self, connection: Connection) -> None:
+        """Add them to the table. Raises what the database raises."""
         connection.executemany(_STATEMENT, [(*key, *sums) for key, sums in self._sums.items()])

@@ -4,14 +4,13 @@ Whole hours come from the hourly sums wherever they tell enough; threads and ses
 is counted and never added up as 0.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
-from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.ledger_schema import CALLER, PLACE
 from gateway.metering.metrics import RequestRow, SpendRow
 from gateway.metering.types import KINDS, PICOS_PER_USD
@@ -151,8 +150,8 @@ def _from_hours(ledger: Ledger, table: str, by: By, first_hour: int, team: str |
 def _from_rows(ledger: Ledger, by: By, start: float, end: float | None, team: str | None) -> Iterator[Line]:
     tokens = ", ".join(exact_sum(kind, kind) for kind in KINDS)
     query = (
-        f"SELECT {COLUMNS[by]} AS name, count(*) AS requests, sum(price_status != 'priced') AS unpriced,"
-        f" sum(NOT exact) AS estimated, {exact_sum('picos', 'picos')}, {tokens} FROM requests"
+        f"SELECT {COLUMNS[by]} AS name, count(*) AS requests, count(*) FILTER (WHERE price_status != 'priced') AS unpriced,"
+        f" count(*) FILTER (WHERE NOT exact) AS estimated, {exact_sum('picos', 'picos')}, {tokens} FROM requests"
         f" WHERE settled_at >= ?{'' if end is None else ' AND settled_at < ?'}{_and_team(team)} GROUP BY 1"
     )
     parameters: list[Any] = [start, *([] if end is None else [end]), *([] if team is None else [team])]
@@ -163,7 +162,7 @@ def _and_team(team: str | None) -> str:
     return "" if team is None else " AND team = ?"
 
 
-def _line(row: sqlite3.Row) -> Line:
+def _line(row: Row) -> Line:
     counts = ((kind, total(row, kind)) for kind in KINDS)
     return Line(
         name=row["name"],
