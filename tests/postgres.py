@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -73,10 +74,9 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, name: str, host: str = "127.0.0.1") -> str:
-        password = "pass%20word%2F%40%3A%C3%BC"
-        if host.startswith("/"):
-            return f"postgresql://{USER}:{password}@/{name}?host={host}".replace("@/", f"@:{self.port}/")
-        return f"postgresql://{USER}:{password}@{host}:{self.port}/{name}"
+        """Of a database by this name, by TCP or by the socket in a folder."""
+        before = f"postgresql://{USER}:{quote(PASSWORD, safe='')}@"
+        return f"{before}:{self.port}/{name}?host={host}" if host.startswith("/") else f"{before}{host}:{self.port}/{name}"
 
     def database(self) -> Database:
         """A new one, empty."""
@@ -97,6 +97,15 @@ def postgres() -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | Database:
+    """Where a ledger may lie: a test that takes it is run for each."""
+    if request.param == "sqlite":
+        return tmp_path / "ledger.db"
+    server: Server = request.getfixturevalue("postgres")
+    return server.database()
 
 
 def _free_port() -> int:

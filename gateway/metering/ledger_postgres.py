@@ -165,6 +165,10 @@ class PostgresConnection:
             encoded = _encode([{name: _storable(value) for name, value in row.items()} for row in given])
         return self._run(made.text, [encoded.decode()])
 
+    def __del__(self) -> None:
+        """As SQLite's, it ends with whoever holds it."""
+        self.close()
+
     def close(self) -> None:
         """End the session; what is not committed is undone."""
         self.lost = True
