@@ -108,7 +108,8 @@ def unpriced(ledger: Ledger, now: float, team: str | None) -> tuple[Unpriced, ..
     start = since("month", now)
     query = (
         "SELECT model, provider, sum(unpriced) AS n FROM hours_by_place"
-        f" WHERE hour >= ? AND unpriced > 0{_and_team(team)} GROUP BY model, provider ORDER BY n DESC LIMIT ?"
+        f" WHERE hour >= ? AND unpriced > 0{_and_team(team)} GROUP BY model, provider"
+        " ORDER BY n DESC, model, provider LIMIT ?"
     )
     rows = ledger.rows(query, [*_values(int(start // HOUR_S), team), UNPRICED_SHOWN])
     reasons = dict(_reasons(ledger, start, team)) if rows else {}

@@ -30,14 +30,16 @@ class Batch:
     """Records on their way into the ledger, inside the caller's transaction. Both methods raise what the database raises."""
 
     def __init__(self, connection: Connection, journal: str, reckon: Reckon = unreckoned) -> None:
-        """`reckon` says what an event would have cost otherwise."""
+        """`journal` is its name, after its home's and a slash where several write into one ledger; `reckon`
+        says what an event would have cost otherwise."""
         self._reckon = reckon
         self._connection = connection
         self._journal = journal
         self._intents: dict[str, Intent] = {}
         """Those that have no settlement so far."""
-        self._hours = Hours()
-        self._savings = Savings()
+        home = journal.rpartition("/")[0]
+        self._hours = Hours(home)
+        self._savings = Savings(home)
 
     def add(self, found: Iterable[Entry]) -> None:
         """Book some records. `Doubled` when one settles what is settled already."""

@@ -29,13 +29,16 @@ def _statement(table: str, by: tuple[str, ...]) -> str:
 
 
 _PLACES = _statement("hours_by_place", PLACE)
+_PLACES_OF_HOMES = _statement("hours_by_place", ("home", *PLACE))
 _CALLERS = _statement("hours_by_caller", CALLER)
 
 
 class Hours:
     """Sums that are not in the ledger yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: str = "") -> None:
+        """`home` is whose they are, in a ledger that several share: each has its own metrics."""
+        self._home = home
         self._sums: dict[Key, list[int]] = {}
         """By all that either table tells apart."""
 
@@ -73,7 +76,10 @@ class Hours:
             status_class = f"{hundred}xx" if hundred in (2, 3, 4, 5) else "none"
             _add(places, (hour, team, route, model, provider, status_class), sums)
             _add(callers, (hour, team, user, client, agent), sums)
-        connection.executemany(_PLACES, [(*key, *sums) for key, sums in places.items()])
+        if self._home:
+            connection.executemany(_PLACES_OF_HOMES, [(self._home, *key, *sums) for key, sums in places.items()])
+        else:
+            connection.executemany(_PLACES, [(*key, *sums) for key, sums in places.items()])
         connection.executemany(_CALLERS, [(*key, *sums) for key, sums in callers.items()])
 
 

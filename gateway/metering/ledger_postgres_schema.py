@@ -57,14 +57,18 @@ _STEP_7 = (
     "CREATE INDEX requests_broken ON requests (settled_at) WHERE breaker != ''",
     f"CREATE TABLE segments (name {_TEXT} PRIMARY KEY, offset BIGINT NOT NULL)",
     f"CREATE TABLE open (id {_TEXT} PRIMARY KEY, journal {_TEXT} NOT NULL, intent TEXT NOT NULL)",
-    _sums_table("hours_by_place", PLACE),
+    _sums_table("hours_by_place", ("home", *PLACE)),
     _sums_table("hours_by_caller", CALLER),
-    f"CREATE TABLE savings (hour BIGINT NOT NULL, team {_TEXT} NOT NULL, what {_TEXT} NOT NULL, reason {_TEXT} NOT NULL,"
-    " requests BIGINT NOT NULL, picos BIGINT NOT NULL, PRIMARY KEY (hour, team, what, reason))",
+    f"CREATE TABLE savings (home {_TEXT} NOT NULL, hour BIGINT NOT NULL, team {_TEXT} NOT NULL, what {_TEXT} NOT NULL,"
+    f" reason {_TEXT} NOT NULL, requests BIGINT NOT NULL, picos BIGINT NOT NULL,"
+    " PRIMARY KEY (home, hour, team, what, reason))",
+    "CREATE INDEX hours_of_place ON hours_by_place (hour)",
+    "CREATE INDEX savings_of_hour ON savings (hour)",
     "CREATE TABLE version (number BIGINT NOT NULL)",
     "INSERT INTO version VALUES (7)",
 )
-"""`rowid` counts rows in the order in which they became visible, as SQLite's does: writers wait for each other."""
+"""`rowid` counts rows in the order in which they became visible, as SQLite's does: writers wait for each other. Sums from
+which metrics go on are kept apart by `home`, for each gateway has metrics of its own."""
 STEPS = {7: _STEP_7}
 """The statements that lead to each version."""
 VERSION = len(VERSIONS)
@@ -110,8 +114,10 @@ def _newer(found: int) -> str:
 
 
 def _version(connection: Connection) -> int:
-    """0 where there are no tables yet."""
-    if connection.execute("SELECT to_regclass(?) AS oid", (f"{SCHEMA}.version",)).fetchone()[0] is None:
+    """0 where there are no tables yet. Asked of the catalogue's rows: names that are resolved are remembered, and one that
+    another session has just made would still be missing."""
+    made = "SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = 'version'"
+    if not connection.execute(made, (SCHEMA,)).fetchall():
         return 0
     version: int = connection.execute("SELECT number FROM version").fetchone()[0]
     return version

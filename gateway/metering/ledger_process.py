@@ -72,6 +72,11 @@ class LedgerProcess:
         self._offsets: Mapping[str, int] = {}
         """As they were when they could last be read."""
 
+    @property
+    def home(self) -> str:
+        """The home's name in a ledger that several share; empty where it has one to itself."""
+        return names_of(self._folder, self._ledger.place).removesuffix("/")
+
     def recover(self) -> None:
         """Book what earlier processes left behind, here and now, so that totals are whole before anybody reads them."""
         writer = LedgerWriter(self._folder, self._ledger.place)

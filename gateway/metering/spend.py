@@ -104,12 +104,12 @@ def report(ledger: Ledger, by: By, since_at: float = 0.0, team: str | None = Non
     return Report(by=by, since=since_at, lines=shown, total=everything, left_out=len(ordered) - len(shown))
 
 
-def totals_for_metrics(ledger: Ledger) -> Iterator[SpendRow]:
-    """Tokens and dollars of all time by place and kind, for counters that go on after a restart."""
+def totals_for_metrics(ledger: Ledger, home: str = "") -> Iterator[SpendRow]:
+    """Tokens and dollars of all time by place and kind, for counters that outlive a restart; of one home among several."""
     sums = [exact_sum(f"picos_{kind}", f"picos_{kind}") for kind in (*KINDS, "fee")]
     sums += [exact_sum(f"tokens_{kind}", f"tokens_{kind}") for kind in KINDS]
-    query = f"SELECT team, route, model, provider, {', '.join(sums)} FROM hours_by_place GROUP BY 1, 2, 3, 4"
-    for row in ledger.rows(query):
+    query = f"SELECT team, route, model, provider, {', '.join(sums)} FROM hours_by_place{_of(home)} GROUP BY 1, 2, 3, 4"
+    for row in ledger.rows(query, [home] if home else []):
         for kind in (*KINDS, "fee"):
             tokens = total(row, f"tokens_{kind}") if kind != "fee" else 0
             picos = total(row, f"picos_{kind}")
@@ -117,13 +117,18 @@ def totals_for_metrics(ledger: Ledger) -> Iterator[SpendRow]:
                 yield row["team"], row["route"], row["model"], row["provider"], kind, tokens, picos
 
 
-def requests_for_metrics(ledger: Ledger) -> Iterator[RequestRow]:
-    """Requests of all time by place and status class."""
+def requests_for_metrics(ledger: Ledger, home: str = "") -> Iterator[RequestRow]:
+    """Requests of all time by place and status class; of one home among several."""
     query = (
-        "SELECT team, route, model, provider, status_class, sum(requests) AS n FROM hours_by_place GROUP BY 1, 2, 3, 4, 5"
+        "SELECT team, route, model, provider, status_class, sum(requests) AS n FROM hours_by_place"
+        f"{_of(home)} GROUP BY 1, 2, 3, 4, 5"
     )
-    for row in ledger.rows(query):
+    for row in ledger.rows(query, [home] if home else []):
         yield row["team"], row["route"], row["model"], row["provider"], row["status_class"], row["n"]
+
+
+def _of(home: str) -> str:
+    return " WHERE home = ?" if home else ""
 
 
 def _parts(ledger: Ledger, by: By, since_at: float, team: str | None) -> Iterator[Line]:

@@ -30,7 +30,7 @@ def broken(ledger: Ledger, since_at: float, team: str | None = None) -> list[Bro
         f" count(*) - count(wasted_picos) AS unpriced, {exact_sum('coalesce(wasted_picos, 0)', 'picos')} FROM requests"
         f" WHERE breaker != '' AND settled_at >= ?{'' if team is None else ' AND team = ?'}"
         " GROUP BY client, team, breaker HAVING sum(wasted_picos) > 0 OR count(*) > count(wasted_picos)"
-        f" ORDER BY coalesce(sum(wasted_picos), 0) DESC, requests DESC LIMIT {LINES_MAX}"
+        f" ORDER BY coalesce(sum(wasted_picos), 0) DESC, requests DESC, client, team, breaker LIMIT {LINES_MAX}"
     )
     return [
         Broken(

@@ -91,9 +91,10 @@ def saved_since(ledger: Ledger, since_at: float, team: str | None = None) -> Ite
         yield Saving(what=row["what"], reason=row["reason"], requests=row["requests"], picos=total(row, "picos"))
 
 
-def savings(ledger: Ledger) -> Iterator[SavingRow]:
-    """Since ever, for the metrics."""
-    for row in ledger.rows("SELECT team, what, reason, picos FROM savings WHERE hour = ?", [ALL_HOURS]):
+def savings(ledger: Ledger, home: str = "") -> Iterator[SavingRow]:
+    """Since ever, for the metrics; of one home among several."""
+    query = f"SELECT team, what, reason, picos FROM savings WHERE hour = ?{' AND home = ?' if home else ''}"
+    for row in ledger.rows(query, [ALL_HOURS, *([home] if home else [])]):
         yield row["team"], row["what"], row["reason"], row["picos"]
 
 

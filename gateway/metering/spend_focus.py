@@ -79,6 +79,7 @@ def _rows(ledger: Ledger, by: By, since_at: float, team: str | None) -> Sequence
         f"SELECT CAST(settled_at / {DAY_S} AS INTEGER) AS day, team, route, upstream, provider,"
         f" CASE served WHEN '' THEN model ELSE served END AS billed, price_rows, {tag} AS tag, {', '.join(sums)}"
         f" FROM requests WHERE settled_at >= ?{'' if team is None else ' AND team = ?'} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
+        " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"
     )
     return ledger.rows(query, [since_at, *([] if team is None else [team])])
 

@@ -107,7 +107,7 @@ def _rows(ledger: Ledger, since_at: float, team: str | None, session: str | None
         " count(*) FILTER (WHERE NOT exact) AS estimated,"
         f" {exact_sum('picos', 'picos')}, {tokens}, max({' + '.join(INPUT_KINDS)}) AS context,"
         " min(at) AS began, max(settled_at) AS ended, sum(coalesce(duration_ms, 0)) / 1000 AS busy_s"
-        f" FROM requests WHERE {where} GROUP BY team, session, thread, agent"
+        f" FROM requests WHERE {where} GROUP BY team, session, thread, agent ORDER BY team, session, thread, agent"
     )
     return ledger.rows(query, [*values, *named])
 

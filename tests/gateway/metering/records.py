@@ -47,9 +47,14 @@ def unpriced(id_: str, **changes: Any) -> Settlement:
 
 def book(connection: Connection, journal: str, intents: Iterable[Intent], settlements: Iterable[Settlement]) -> None:
     """Write these records into a ledger, as one transaction of its writer would."""
-    batch = Batch(connection, journal)
+    batch = Batch(connection, named(connection, journal))
     batch.add([*(Entry(intent=each) for each in intents), *(Entry(settlement=each) for each in settlements)])
     batch.close()
+
+
+def named(connection: Connection, journal: str) -> str:
+    """A journal's name as that ledger has it."""
+    return journal if isinstance(connection, sqlite3.Connection) else f"home/{journal}"
 
 
 def ledger_rows(path: Place, query: str = "SELECT * FROM requests ORDER BY id") -> list[dict[str, Any]]:
