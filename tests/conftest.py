@@ -4,10 +4,6 @@ import os
 
 import pytest
 
-from tests.postgres import place, postgres
-
-__all__ = ["place", "postgres"]
-
 RECORDINGS = "no recordings"
 """Begins the reason of tests that read recordings of clients, which lie beside the repository or nowhere."""
 

@@ -28,7 +28,7 @@ def _name(journal_folder: Path) -> str:
     file = journal_folder / FILE
     if not file.exists():
         journal_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        drawn = journal_folder / f"{FILE}.{os.getpid()}"
+        drawn = journal_folder / f"{FILE}.{secrets.token_hex(4)}"
         with open(os.open(drawn, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             out.write(secrets.token_hex(NAME_BYTES))
         with contextlib.suppress(FileExistsError):  # another process was faster
