@@ -1,6 +1,6 @@
 """A PostgreSQL database as the ledger's place: its URL, and a connection with SQLite's face.
 
-The driver, pg8000, is Python alone and is imported only where a ledger lies in PostgreSQL. Writers take one lock for their
+The driver, pg8000, is Python alone and, like TLS, is imported only where a ledger lies in PostgreSQL. Writers take one lock for their
 transactions, all gateways' of a database: so no two can wait for each other's sums for ever, rows are numbered in the order
 in which they are seen, and what one has read of the sums holds until it commits.
 """
@@ -8,7 +8,6 @@ in which they are seen, and what one has read of the sums holds until it commits
 import contextlib
 import ipaddress
 import socket
-import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -21,6 +20,8 @@ from gateway.metering.ledger_face import Away, LedgerError, Unbookable
 from gateway.metering.ledger_postgres_sql import many, translated
 
 if TYPE_CHECKING:
+    import ssl
+
     from pg8000.native import Connection as Driver
 
 PORT = 5432
@@ -245,9 +246,11 @@ def _line(database: Database) -> socket.socket:
     return line
 
 
-def _ssl(database: Database) -> ssl.SSLContext | bool:
+def _ssl(database: Database) -> "ssl.SSLContext | bool":
     if database.ssl_mode == "disable":
         return False
+    import ssl
+
     context = ssl.create_default_context(cafile=database.ssl_roots or None)
     if database.ssl_mode == "require":
         context.check_hostname = False
