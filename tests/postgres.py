@@ -21,7 +21,7 @@ from tests.debian import installed
 
 USER, PASSWORD = "books", "pass word/@:ü"
 START_S = 30.0
-_SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=60", "log_min_messages=panic", "log_min_error_statement=panic")
+_SETTINGS = ("ssl=on", "fsync=off", "full_page_writes=off", "max_connections=60", "log_min_messages=panic", "log_min_error_statement=panic")
 
 
 class Server:
@@ -31,7 +31,7 @@ class Server:
         installed("psql", "postgresql")
         self._programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self.folder = Path(tempfile.mkdtemp(prefix="pointsman-pg-"))
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._as: dict[str, object] = {}
         if os.geteuid() == 0:  # the server refuses to run as root
@@ -47,9 +47,17 @@ class Server:
             check=True, capture_output=True, cwd=self.folder, **self._as,
         )  # fmt: skip
 
+        self.certificate = self.folder / "server.crt"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", "/CN=postgres", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "server.key", "-out", "server.crt"],
+            check=True, capture_output=True, cwd=self.folder, **self._as,
+        )  # fmt: skip
+
     def start(self) -> None:
         """Start it and wait until it answers."""
-        settings = [part for each in _SETTINGS for part in ("-c", each)]
+        files = f"ssl_cert_file={self.certificate}", f"ssl_key_file={self.folder / 'server.key'}"
+        settings = [part for each in (*_SETTINGS, *files) for part in ("-c", each)]
         command = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, "-p", str(self.port), *settings]
         ends = time.monotonic() + START_S
         while True:
@@ -63,9 +71,22 @@ class Server:
 
     def kill(self) -> None:
         """As a crash: nothing is said to anybody."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
         assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        return self._process
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It accepts connections, as the kernel does for it, and says nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -108,6 +129,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | Database:
     return server.database()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -1,13 +1,14 @@
 """A PostgreSQL database as the ledger's place: its URL, and a connection with SQLite's face.
 
-The driver, pg8000, is Python alone and, like TLS, is imported only where a ledger lies in PostgreSQL. Writers take one lock for their
-transactions, all gateways' of a database: so no two can wait for each other's sums for ever, rows are numbered in the order
-in which they are seen, and what one has read of the sums holds until it commits.
+The driver, pg8000, is Python alone and, like TLS, is imported only where a ledger lies in PostgreSQL. Writers take one lock
+for their transactions, all gateways' of a database: so no two can wait for each other's sums for ever, rows are numbered in
+the order in which they are seen, and what one has read of the sums holds until it commits.
 """
 
 import contextlib
 import ipaddress
 import socket
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -20,12 +21,11 @@ from gateway.metering.ledger_face import Away, LedgerError, Unbookable
 from gateway.metering.ledger_postgres_sql import many, translated
 
 if TYPE_CHECKING:
-    import ssl
-
     from pg8000.native import Connection as Driver
 
 PORT = 5432
 CONNECT_S = 5.0
+"""For a connection, and then for each answer until the session has begun."""
 ANSWER_S = 60.0
 """A server that is silent for so long is taken for gone."""
 IDLE_MS = 60_000
@@ -35,6 +35,7 @@ WRITERS_LOCK = 0x706F696E74736D6E
 SSL_MODES = ("disable", "require", "verify-full")
 _OPTIONS = ("host", "sslmode", "sslrootcert")
 _NUMERIC_OID = 1700
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 _REFUSED = ("22", "23", "54")
 """Classes of SQLSTATE that lie in what was to be written: data, constraints, limits (PostgreSQL 15, appendix A)."""
 _encode = msgspec.json.Encoder().encode
@@ -210,13 +211,14 @@ def _open(database: Database, read_only: bool) -> "Driver":
 
     line = _line(database)
     try:
+        if database.ssl_mode != "disable":
+            line = _encrypted(line, database)
         driver = Connection(
             database.user,
-            host=database.host,
             password=database.password or None,
             database=database.name,
             sock=line,
-            ssl_context=_ssl(database),
+            ssl_context=False,  # it is encrypted already, or is not to be
             application_name="pointsman",
             startup_params={
                 "search_path": schema.SCHEMA,
@@ -228,6 +230,7 @@ def _open(database: Database, read_only: bool) -> "Driver":
     except BaseException:
         line.close()
         raise
+    line.settimeout(ANSWER_S)
     driver.register_in_adapter(_NUMERIC_OID, int)  # only sums of whole numbers are of this type
     return driver
 
@@ -236,26 +239,31 @@ def _line(database: Database) -> socket.socket:
     """A connected socket whose other end is asked now and then whether it is there."""
     if database.host.startswith("/"):
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        line.settimeout(CONNECT_S)
-        line.connect(f"{database.host}/.s.PGSQL.{database.port}")
-    else:
-        line = socket.create_connection((database.host, database.port), CONNECT_S)
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    line.settimeout(ANSWER_S)
+        try:
+            line.settimeout(CONNECT_S)
+            line.connect(f"{database.host}/.s.PGSQL.{database.port}")
+        except BaseException:
+            line.close()
+            raise
+        return line
+    line = socket.create_connection((database.host, database.port), CONNECT_S)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return line
 
 
-def _ssl(database: Database) -> "ssl.SSLContext | bool":
-    if database.ssl_mode == "disable":
-        return False
+def _encrypted(line: socket.socket, database: Database) -> socket.socket:
+    """The line under TLS, which a server is asked for in the clear (PostgreSQL's protocol, SSLRequest)."""
     import ssl
 
     context = ssl.create_default_context(cafile=database.ssl_roots or None)
     if database.ssl_mode == "require":
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    return context
+    line.sendall(_SSL_REQUEST)
+    if line.recv(1) != b"S":  # no more than this byte may be read in the clear
+        raise ConnectionError("the server refuses TLS")
+    return context.wrap_socket(line, server_hostname=database.host)
 
 
 def _storable(value: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from gateway.api import page_ledger
 from gateway.api.page_sums import Sums
 from gateway.budgets.seed import past
-from gateway.metering import ledger
+from gateway.metering import ledger, ledger_postgres
 from gateway.metering.journal import Entry, Journal
 from gateway.metering.ledger import Ledger, LedgerError, connect
 from gateway.metering.ledger_batch import Batch
@@ -65,8 +65,29 @@ def test_by_tcp_and_by_socket_and_with_another_password(postgres):
     assert SECRET not in str(refused.value)
     with pytest.raises(Away, match="does not exist"):
         connect(Database.parse(postgres.url("no_such")))
-    with pytest.raises(Away, match="SSL"):
+
+
+def test_under_tls(postgres):
+    database = postgres.database()
+    encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    for options, expected in (
+        ("", False), ("?sslmode=require", True), (f"?sslmode=verify-full&sslrootcert={postgres.certificate}", True),
+    ):  # fmt: skip
+        with closing(Database.parse(database.url + options).reader()) as session:
+            assert session.execute(encrypted).fetchone() == (expected,)
+    with pytest.raises(Away, match="CERTIFICATE_VERIFY_FAILED"):
         connect(Database.parse(f"{database.url}?sslmode=verify-full"))
+    other = postgres.url(database.name, "localhost")
+    with pytest.raises(Away, match="CERTIFICATE_VERIFY_FAILED"):
+        connect(Database.parse(f"{other}?sslmode=verify-full&sslrootcert={postgres.certificate}"))
+
+
+def test_a_server_that_says_nothing_is_away(postgres, monkeypatch):
+    monkeypatch.setattr(ledger_postgres, "CONNECT_S", 0.3)
+    database = postgres.database()
+    for options in ("", "?sslmode=require"):
+        with postgres.frozen(), pytest.raises(Away, match=r"timed out|timeout"):
+            connect(Database.parse(database.url + options))
 
 
 def test_reading_makes_nothing_and_changes_nothing(postgres):
