@@ -414,14 +414,27 @@ class World:
 ACTIONS = ["intent", "intent", "intent", "settle", "settle", "unpriced", "again", "apply", "restart", "torn", "die"]
 
 
-@settings(max_examples=40, deadline=None)
-@given(
+HISTORIES = given(
     st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2)), max_size=60),
     st.integers(200, 4000),
     st.randoms(use_true_random=False),
 )
+
+
+@settings(max_examples=40, deadline=None)
+@HISTORIES
 def test_count_and_sum_are_exact_whatever_happens(tmp_path_factory, actions, segment_bytes, luck):
-    world = World(Home(tmp_path_factory.mktemp("books")), segment_bytes, luck)
+    lived(World(Home(tmp_path_factory.mktemp("books")), segment_bytes, luck), actions)
+
+
+@settings(max_examples=15, deadline=None)
+@HISTORIES
+def test_and_in_postgresql(postgres, tmp_path_factory, actions, segment_bytes, luck):
+    lived(World(Home(tmp_path_factory.mktemp("books"), postgres.database()), segment_bytes, luck), actions)
+
+
+def lived(world: World, actions: list[tuple[str, int]]) -> None:
+    """All this happens, and then the books are right."""
     for action, which in actions:
         getattr(world, action)(which)
     world.end()
