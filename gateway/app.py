@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
 from cache.forecast import Forecast
 from cache.priors import shipped
@@ -38,8 +38,15 @@ from gateway.house import House, Ids
 from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.labels import labels_of
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_keeper import keep_writer, past_of, seed_budgets, seeded_metrics, tell_ledger
+from gateway.metering.ledger_face import LedgerError
+from gateway.metering.ledger_keeper import (
+    keep_writer,
+    open_ledger,
+    past_of,
+    seed_budgets,
+    seeded_metrics,
+    tell_ledger,
+)
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.page import page as metrics_page
@@ -64,6 +71,11 @@ LEARNED_EVERY_S = 60.0
 """How often what was learned goes to its file; a crash loses no more than that of it."""
 
 
+def _ledger_is_away(_: Request, error: Exception) -> Response:
+    """What asks the ledger is told that it cannot be asked; requests to models go on."""
+    return Response(f"{error}\n", status_code=503, headers={"retry-after": "5"}, media_type="text/plain")
+
+
 class Gateway:
     """One gateway in one process: its house, its ledger writer, and the FastAPI app around them.
 
@@ -76,7 +88,7 @@ class Gateway:
         snapshot = live.current
         self.live = live
         self.home = home
-        self.ledger = Ledger.open(home.ledger)
+        self.ledger = open_ledger(home, snapshot)
         self.writer = LedgerProcess(home.journal, self.ledger) if share is None else None
         if self.writer is not None:
             write_roads(home.journal, roads_of(snapshot))
@@ -84,6 +96,7 @@ class Gateway:
         self.learned = SurvivalFile(home.learned)
         survival = Survival(shipped())
         self.learned.load(survival)
+        self._unseeded: tuple[Budget, ...] = ()
         self.house = self._house(snapshot, survival, share)
         weights()  # read now: the first request shall not wait for it
         self._seeding: set[asyncio.Task[None]] = set()
@@ -103,6 +116,7 @@ class Gateway:
         self.api.state.page_sums = Sums(self.ledger)
         self.api.state.simulated = simulated
         self.api.state.metrics_page = self._page
+        self.api.add_exception_handler(LedgerError, _ledger_is_away)
         for router in ROUTERS:
             self.api.include_router(router)
 
@@ -113,7 +127,7 @@ class Gateway:
         house = House if share is None else partial(SharedHouse, share)
         if share is None:
             budgets_ = Budgets(LocalCounters(COUNTERS_MAX), LocalCounters(RATE_COUNTERS_MAX))
-            seed_budgets(budgets_, snapshot, self.ledger)
+            self._unseeded = seed_budgets(budgets_, snapshot, self.ledger)
         else:
             budgets_ = Budgets(SharedCounters.of_budgets(share.columns), SharedCounters.of_pace(share.columns))
             budgets_.install(snapshot.budgets, snapshot.rate_limits, time.time())
@@ -121,7 +135,11 @@ class Gateway:
             live=self.live,
             keys=KeyRing(snapshot.teams, snapshot.admin_digests),
             journal=Journal.open(self.home.journal, f"worker-{os.getpid()}"),
-            metrics=Metrics(**labels_of(snapshot)) if share is not None else seeded_metrics(snapshot, self.ledger),
+            metrics=(
+                Metrics(**labels_of(snapshot))
+                if self.writer is None
+                else seeded_metrics(snapshot, self.ledger, self.writer.home)
+            ),
             prices=PriceBook.load(snapshot.price_overrides),
             threads=(
                 Threads(store, kept, forget_s)
@@ -198,6 +216,7 @@ class Gateway:
         fresh = house.budgets.install(snapshot.budgets, snapshot.rate_limits, house.wall())
         if self.writer is not None:
             write_roads(self.home.journal, roads_of(snapshot))
+        fresh, self._unseeded = (*self._unseeded, *fresh), ()
         if fresh and self.writer is not None:
             self._seeding.add(task := asyncio.get_running_loop().create_task(self._seed(fresh)))
             task.add_done_callback(self._seeding.discard)
@@ -210,7 +229,7 @@ class Gateway:
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
 
     async def _seed(self, fresh: tuple[Budget, ...]) -> None:
-        """Give budgets that a reload brought their past."""
+        """Give budgets that a reload brought their past, or that began while the ledger was away."""
         assert self.writer is not None
         now = self.house.wall()
         for budget, before in await past_of(fresh, self.ledger, self.writer, now):

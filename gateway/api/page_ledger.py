@@ -2,14 +2,13 @@
 requests or not.
 """
 
-import sqlite3
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from gateway.api.page_facts import Day, KindUse, Recent, TeamSpend, Unpriced, Worth
 from gateway.api.page_sums import Sums
-from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.spend import HOUR_S, since
 from gateway.metering.spend_compare import saved_since
 from gateway.metering.types import KINDS
@@ -57,7 +56,7 @@ def money(sums: Sums, now: float, team: str | None) -> Money:
     )
 
 
-def _with(known: TeamSpend, row: sqlite3.Row, picos: int, *, is_today: bool) -> TeamSpend:
+def _with(known: TeamSpend, row: Row, picos: int, *, is_today: bool) -> TeamSpend:
     return TeamSpend(
         team=known.team,
         today_picos=known.today_picos + picos * is_today,
@@ -109,7 +108,8 @@ def unpriced(ledger: Ledger, now: float, team: str | None) -> tuple[Unpriced, ..
     start = since("month", now)
     query = (
         "SELECT model, provider, sum(unpriced) AS n FROM hours_by_place"
-        f" WHERE hour >= ? AND unpriced > 0{_and_team(team)} GROUP BY model, provider ORDER BY n DESC LIMIT ?"
+        f" WHERE hour >= ? AND unpriced > 0{_and_team(team)} GROUP BY model, provider"
+        " ORDER BY n DESC, model, provider LIMIT ?"
     )
     rows = ledger.rows(query, [*_values(int(start // HOUR_S), team), UNPRICED_SHOWN])
     reasons = dict(_reasons(ledger, start, team)) if rows else {}

@@ -4,12 +4,12 @@ What whole hours add up to is kept; asked again, only the running hour is added 
 hour that is over, as after a crash or a full disk, are noticed by their rows, and then everything is added up anew.
 """
 
-import sqlite3
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gateway.metering.ledger import Ledger
+from gateway.metering.ledger import Ledger, Row
 from gateway.metering.spend import HOUR_S
 
 KEPT_MAX = 64
@@ -19,7 +19,7 @@ PIECES_MAX = 24
 
 
 class _Kept(Struct):
-    rows: list[sqlite3.Row]
+    rows: Sequence[Row]
     until: int
     """The first hour that is not in it."""
     seen: int
@@ -34,7 +34,7 @@ class Sums:
         self.ledger = ledger
         self._kept: OrderedDict[tuple[str, int, str | None], _Kept] = OrderedDict()
 
-    def rows(self, select: str, group: str, first_hour: int, now: float, team: str | None) -> list[sqlite3.Row]:
+    def rows(self, select: str, group: str, first_hour: int, now: float, team: str | None) -> Sequence[Row]:
         """Rows of a grouped query over `hours_by_place`; a group may come several times, for several stretches of hours."""
         running = int(now // HOUR_S)
         key = (select, first_hour, team)
@@ -57,7 +57,7 @@ class Sums:
         query = "SELECT EXISTS (SELECT 1 FROM requests WHERE rowid > ? AND rowid <= ? AND settled_at < ?) AS late"
         return bool(self.ledger.rows(query, (seen, newest, until * HOUR_S))[0]["late"])
 
-    def _grouped(self, select: str, group: str, start: int, end: int, team: str | None) -> list[sqlite3.Row]:
+    def _grouped(self, select: str, group: str, start: int, end: int, team: str | None) -> Sequence[Row]:
         whose, values = ("", [start, end]) if team is None else (" AND team = ?", [start, end, team])
         query = f"SELECT {select} FROM hours_by_place WHERE hour >= ? AND hour < ?{whose} GROUP BY {group}"
         return self.ledger.rows(query, values)

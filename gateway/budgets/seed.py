@@ -1,11 +1,10 @@
 """What budgets had spent before: read from the ledger, so that a restart or a kill forgets nothing."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 
 from gateway.budgets.types import Before, Budget
 from gateway.budgets.window import window
-from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.types import KINDS
 
 HOUR_S = 3600
@@ -13,7 +12,7 @@ _WHO = {"team": "''", "user": "user", "key": "key_id", "agent_tree": "session"}
 
 
 def past(ledger: Ledger, budgets: Iterable[Budget], now: float) -> list[tuple[Budget, Before]]:
-    """What these had spent in their present windows before `now`. Raises what SQLite raises."""
+    """What these had spent in their present windows before `now`. Raises what is `UNREADABLE`."""
     return [(budget, before) for budget in budgets for before in spent_before(ledger, budget, now)]
 
 
@@ -34,7 +33,7 @@ def _from_rows(ledger: Ledger, budget: Budget, start: float, end: float) -> Iter
         return
     tokens = " + ".join(KINDS)
     sums = exact_sum("picos" if budget.unit == "usd" else f"({tokens})", "amount")
-    unpriced = f"sum(price_status != 'priced' AND {tokens} > 0) AS unpriced"
+    unpriced = f"count(*) FILTER (WHERE price_status != 'priced' AND {tokens} > 0) AS unpriced"
     yield from _asked(ledger, budget, f"{sums}, {unpriced}", "requests", "settled_at >= ? AND settled_at < ?", [start, end])
 
 
@@ -57,5 +56,5 @@ def _asked(
     yield from map(_before, ledger.rows(query, values))
 
 
-def _before(row: sqlite3.Row) -> Before:
+def _before(row: Row) -> Before:
     return Before(team=row["team"], who=row["who"], amount=total(row, "amount"), unpriced=row["unpriced"] or 0)

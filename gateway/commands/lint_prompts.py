@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import os
 import sqlite3
 import sys
 import time
 from pathlib import Path
 
-from gateway.metering.ledger import Ledger, LedgerError
+from gateway.commands.books import HOME_HELP, opened
+from gateway.metering.ledger import LedgerError
 from gateway.metering.spend import since, usd
 from gateway.metering.spend_broken import Broken, broken
 from gateway.metering.types import PICOS_PER_USD
@@ -39,15 +39,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--since", default="7d", metavar="WHEN", help="as for spend; default: %(default)s")
     parser.add_argument("--team", help="of this team alone")
     parser.add_argument("--json", action="store_true", help="one JSON array")
-    parser.add_argument("--home", type=Path, help="where the ledger lies (default: $POINTSMAN_HOME or .pointsman)")
+    parser.add_argument("--home", type=Path, help=HOME_HELP)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings, the dearest first."""
-    home = args.home or Path(os.environ.get("POINTSMAN_HOME") or ".pointsman")
     try:
-        found = broken(Ledger.existing(home / "ledger.db"), since(args.since, time.time()), args.team)
+        found = broken(opened(args.home), since(args.since, time.time()), args.team)
     except (ValueError, LedgerError, sqlite3.Error) as error:
         print(f"pointsman lint-prompts: {error}", file=sys.stderr)
         return 2

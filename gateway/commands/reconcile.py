@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from gateway.commands.books import HOME_HELP, opened
 from gateway.commands.spend import rows
 from gateway.config.problems import ConfigError
 from gateway.config.schema import Config, Upstream
-from gateway.metering.ledger import Ledger, LedgerError
+from gateway.metering.ledger import LedgerError
 from gateway.metering.spend import since
 from gateway.reconcile.api import Account, NotTold, add_account
 from gateway.reconcile.files import add_file
@@ -40,10 +41,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--bill", type=Path, action="append", metavar="FILE", help="a report as the API answers it, or as OpenAI's CSV"
     )
-    parser.add_argument("--config", type=Path, help="upstreams with the keys of their reports")
+    parser.add_argument("--config", type=Path, help="upstreams with the keys of their reports, and where the ledger lies")
     parser.add_argument("--since", default="7d", metavar="WHEN", help="of the admin API; default: %(default)s")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="default: %(default)s")
-    parser.add_argument("--home", type=Path, help="where the ledger lies (default: $POINTSMAN_HOME or .pointsman)")
+    parser.add_argument("--home", type=Path, help=HOME_HELP)
     parser.set_defaults(run=run)
 
 
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         if not (days := bill.usage_days | bill.cost_days):
             print("pointsman reconcile: the bill is empty", file=sys.stderr)
             return 2
-        ours = booked(Ledger.existing(home / "ledger.db"), min(days), max(days), _keys(config))
+        ours = booked(opened(args.home, args.config), min(days), max(days), _keys(config))
     except ConfigError as error:
         for problem in error.problems:
             print(f"{args.config}: {problem.severity}: {problem}", file=sys.stderr)

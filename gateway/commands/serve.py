@@ -47,6 +47,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     # Imported here: only this command pays for the app, and a config error must not wait for it.
     from gateway.config.problems import ConfigError
+    from gateway.metering.ledger_face import LedgerError
 
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         for problem in error.problems:
             print(f"{args.config}: {problem.severity}: {problem}", file=sys.stderr)
         return 1
-    except OSError as error:
+    except (LedgerError, OSError) as error:
         print(f"pointsman: {error}", file=sys.stderr)
         return 1
 

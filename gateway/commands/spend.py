@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import os
 import sqlite3
 import sys
 import time
@@ -14,6 +13,8 @@ from typing import TextIO
 
 from gateway.api.spend_json import as_json
 from gateway.commands import spend_compare, spend_tree
+from gateway.commands.books import CONFIG_HELP, HOME_HELP, opened
+from gateway.config.problems import ConfigError
 from gateway.metering.ledger import Ledger, LedgerError
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend import BY, Line, Report, report, since
@@ -45,13 +46,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default="table",
         help="focus: a CSV of charges per day as FOCUS 1.4 wants it; default: %(default)s",
     )
-    parser.add_argument("--home", type=Path, help="where the ledger lies (default: $POINTSMAN_HOME or .pointsman)")
+    parser.add_argument("--config", type=Path, help=CONFIG_HELP)
+    parser.add_argument("--home", type=Path, help=HOME_HELP)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
-    home = args.home or Path(os.environ.get("POINTSMAN_HOME") or ".pointsman")
     if args.session is not None and (args.by != "agent_tree" or args.format == "focus"):
         print("pointsman spend: --session goes with --by agent_tree, and with no focus", file=sys.stderr)
         return 2
@@ -64,7 +65,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"pointsman spend: {error}", file=sys.stderr)
         return 2
     try:
-        _write(Ledger.existing(home / "ledger.db"), args, start)
+        _write(opened(args.home, args.config), args, start)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(f"{args.config}: {problem.severity}: {problem}", file=sys.stderr)
+        return 1
     except (LedgerError, sqlite3.Error) as error:
         print(f"pointsman spend: {error}", file=sys.stderr)
         return 1

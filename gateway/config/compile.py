@@ -9,6 +9,7 @@ from gateway.config.compile_budgets import compile_budget, compile_limit
 from gateway.config.crosscheck import crosscheck
 from gateway.config.problems import ConfigError
 from gateway.config.schema_warnings import Warnings
+from gateway.metering.ledger_postgres import Database
 from gateway.metering.types import PICOS_PER_USD
 from gateway.upstream.plan import Retry
 from gateway.wire.types import Headers, Origin
@@ -54,6 +55,7 @@ def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
         forget_s=config.cache.forget_days * _DAY_S,
         threads_in_memory=config.cache.threads,
         ledger_on_error=config.ledger.on_error,
+        ledger_database=Database.parse(url) if (url := config.ledger.url.get_secret_value()) else None,
         price_overrides=tuple(_price(price) for price in config.prices),
         host=config.listen.host,
         port=config.listen.port,

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.budgets.types import Budget, RateLimit
+from gateway.metering.ledger_postgres import Database
 from gateway.upstream.plan import Candidate, Retry
 from gateway.wire.types import Headers, Origin
 from routing.policy import Policy
@@ -97,6 +98,8 @@ class Snapshot(Struct, frozen=True):
     forget_s: float
     threads_in_memory: int
     ledger_on_error: Literal["serve", "refuse"]
+    ledger_database: Database | None
+    """None for the home's own file."""
     price_overrides: tuple[Mapping[str, str], ...]
     host: str
     port: int

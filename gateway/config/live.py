@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from gateway.config import wording
 from gateway.config.compile import compile_config
@@ -67,6 +67,7 @@ class Live:
         self._environ = environ
         self._overrides = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
         self._bound: Listen | None = None
+        self._ledger: SecretStr | None = None
         self._adapt: Callable[[Config], Config] = _unchanged
         data = read(path) if data is None else data
         found = self._candidate(data)
@@ -77,6 +78,7 @@ class Live:
         self.warnings: tuple[Problem, ...] = found.warnings
         self.error: ConfigError | None = None
         self._bound = found.config.listen
+        self._ledger = found.config.ledger.url
         self._seen = self._in_force = _digest(data)
         self._rereading = asyncio.Lock()
 
@@ -161,6 +163,9 @@ class Live:
         if wanted != bound:
             kept = "a change needs a restart; the old address stays in use until then"
             warnings.append(Problem("listen", kept, severity="warning"))
+        if self._ledger is not None and config.ledger.url != self._ledger:
+            kept = "a change needs a restart; the old ledger stays in use until then"
+            warnings.append(Problem("ledger.url", kept, severity="warning"))
         # Before compiling: whether keys may be missing depends on the address in use, not on the one in the file.
         config = self._adapt(config.model_copy(update={"listen": bound}))
         snapshot = compile_config(config, _digest(data))

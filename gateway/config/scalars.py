@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from gateway.metering.ledger_postgres import Database
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MODEL_NAME = r"^[^\s*\x00-\x1f\x7f]{1,256}$"
@@ -72,6 +74,16 @@ def _is_day(value: str) -> str:
     return value
 
 
+def _database(value: SecretStr) -> SecretStr:
+    """Empty, or the URL of a database; what is wrong with it is said without saying it."""
+    if value.get_secret_value():
+        try:
+            Database.parse(value.get_secret_value())
+        except ValueError as error:
+            raise PydanticCustomError("url", "{why}", {"why": str(error)}) from None
+    return value
+
+
 def one_or_many(value: object) -> object:
     """A single word stands for a list of one."""
     return (value,) if isinstance(value, str | int | float) else value
@@ -126,3 +138,4 @@ Dollars = Annotated[
     WithJsonSchema({"type": ["number", "string"]}),
 ]
 Zone = Annotated[str, Field(max_length=64), AfterValidator(_known_zone)]
+LedgerUrl = Annotated[SecretStr, AfterValidator(_database)]

@@ -19,6 +19,7 @@ from gateway.config.scalars import (
     Host,
     Hours,
     KeyDigest,
+    LedgerUrl,
     Line,
     ModelName,
     ModelPattern,
@@ -335,6 +336,11 @@ class Cache(Section):
 class Ledger(Section):
     """The record of what was spent."""
 
+    url: LedgerUrl = Field(
+        default=SecretStr(""),
+        description="`postgresql://user:password@host:port/database`, which several gateways may share; empty for SQLite in "
+        "the home. Options: `sslmode` (disable, require, verify-full), `sslrootcert`, `host`. A change needs a restart.",
+    )
     on_error: Literal["serve", "refuse"] = Field(
         default="serve", description="When it cannot be written, as on a full disk: go on serving, or refuse."
     )

@@ -3,12 +3,12 @@
 An intent whose settlement is not there yet waits in the table `open`, as it was written down.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from gateway.metering.journal import Entry
+from gateway.metering.ledger_face import Connection
 from gateway.metering.ledger_hours import Hours
 from gateway.metering.ledger_rows import fees_of, insert, nobody
 from gateway.metering.ledger_savings import Savings
@@ -27,17 +27,19 @@ def unreckoned(_: Intent, __: Settlement) -> WhatIf:
 
 
 class Batch:
-    """Records on their way into the ledger, inside the caller's transaction. Both methods raise what SQLite raises."""
+    """Records on their way into the ledger, inside the caller's transaction. Both methods raise what the database raises."""
 
-    def __init__(self, connection: sqlite3.Connection, journal: str, reckon: Reckon = unreckoned) -> None:
-        """`reckon` says what an event would have cost otherwise."""
+    def __init__(self, connection: Connection, journal: str, reckon: Reckon = unreckoned) -> None:
+        """`journal` is its name, after its home's and a slash where several write into one ledger; `reckon`
+        says what an event would have cost otherwise."""
         self._reckon = reckon
         self._connection = connection
         self._journal = journal
         self._intents: dict[str, Intent] = {}
         """Those that have no settlement so far."""
-        self._hours = Hours()
-        self._savings = Savings()
+        home = journal.rpartition("/")[0]
+        self._hours = Hours(home)
+        self._savings = Savings(home)
 
     def add(self, found: Iterable[Entry]) -> None:
         """Book some records. `Doubled` when one settles what is settled already."""
@@ -62,7 +64,7 @@ class Batch:
         self._hours.write(self._connection)
         self._savings.write(self._connection)
         self._connection.executemany(
-            "INSERT INTO open VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO open (id, journal, intent) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
             [(intent.id, self._journal, _encode(intent).decode()) for intent in self._intents.values()],
         )
 
@@ -76,7 +78,7 @@ class Batch:
         return {id_: _decode_intent(text) for id_, text in rows}
 
 
-def open_intents(connection: sqlite3.Connection, journal: str) -> list[Intent]:
+def open_intents(connection: Connection, journal: str) -> list[Intent]:
     """What the process of this journal has begun and not ended."""
     rows = connection.execute("SELECT intent FROM open WHERE journal = ? ORDER BY id", (journal,))
     return [_decode_intent(text) for (text,) in rows]

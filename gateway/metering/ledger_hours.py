@@ -3,8 +3,8 @@
 Which sums there are is the schema's (`gateway/metering/ledger_schema.py`), whose `add_up` says the same in SQL.
 """
 
-import sqlite3
 
+from gateway.metering.ledger_face import Connection
 from gateway.metering.ledger_schema import CALLER, PLACE
 from gateway.metering.types import KINDS, Intent, Settlement
 
@@ -23,18 +23,22 @@ def _statement(table: str, by: tuple[str, ...]) -> str:
     names = (*by, *_COLUMNS)
     return (
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
-        f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COLUMNS)}"
+        f" ON CONFLICT ({', '.join(by)}) DO UPDATE SET"
+        f" {', '.join(f'{name} = {table}.{name} + excluded.{name}' for name in _COLUMNS)}"
     )
 
 
 _PLACES = _statement("hours_by_place", PLACE)
+_PLACES_OF_HOMES = _statement("hours_by_place", ("home", *PLACE))
 _CALLERS = _statement("hours_by_caller", CALLER)
 
 
 class Hours:
     """Sums that are not in the ledger yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: str = "") -> None:
+        """`home` is whose they are, in a ledger that several share: each has its own metrics."""
+        self._home = home
         self._sums: dict[Key, list[int]] = {}
         """By all that either table tells apart."""
 
@@ -64,15 +68,18 @@ class Hours:
         for kind, picos in settlement.by_kind.items():
             sums[_PICOS[kind]] += picos
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Add them to both tables. Raises what SQLite raises."""
+    def write(self, connection: Connection) -> None:
+        """Add them to both tables. Raises what the database raises."""
         places: dict[Key, list[int]] = {}
         callers: dict[Key, list[int]] = {}
         for (hour, team, route, model, provider, hundred, user, client, agent), sums in self._sums.items():
             status_class = f"{hundred}xx" if hundred in (2, 3, 4, 5) else "none"
             _add(places, (hour, team, route, model, provider, status_class), sums)
             _add(callers, (hour, team, user, client, agent), sums)
-        connection.executemany(_PLACES, [(*key, *sums) for key, sums in places.items()])
+        if self._home:
+            connection.executemany(_PLACES_OF_HOMES, [(self._home, *key, *sums) for key, sums in places.items()])
+        else:
+            connection.executemany(_PLACES, [(*key, *sums) for key, sums in places.items()])
         connection.executemany(_CALLERS, [(*key, *sums) for key, sums in callers.items()])
 
 

@@ -5,6 +5,7 @@ what is left and goes. What it has to say it writes into a small file that any p
 to requests (`nice`), imports nothing of the server, and ignores the signals of a terminal: its gateway decides.
 """
 
+import contextlib
 import mmap
 import os
 import select
@@ -13,14 +14,19 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from gateway.metering.ledger import Ledger
+from gateway.metering.ledger import Ledger, Place
+from gateway.metering.ledger_face import UNREADABLE
+from gateway.metering.ledger_home import names_of, offsets
+from gateway.metering.ledger_postgres import Database
 from gateway.metering.ledger_segments import waiting_bytes
 from gateway.metering.ledger_writer import LedgerWriter
 
+URL_VARIABLE = "POINTSMAN_LEDGER_URL"
 NICENESS = 10
 STOP_S = 15.0
 """How long the writer may take to book what is left when the gateway stops; nothing is lost if it is not done by then."""
@@ -63,10 +69,17 @@ class LedgerProcess:
         self._ledger = ledger
         self._board = Board(journal_folder)
         self._process: subprocess.Popen[bytes] | None = None
+        self._offsets: Mapping[str, int] = {}
+        """As they were when they could last be read."""
+
+    @property
+    def home(self) -> str:
+        """The home's name in a ledger that several share; empty where it has one to itself."""
+        return names_of(self._folder, self._ledger.place).removesuffix("/")
 
     def recover(self) -> None:
         """Book what earlier processes left behind, here and now, so that totals are whole before anybody reads them."""
-        writer = LedgerWriter(self._folder, self._ledger.path)
+        writer = LedgerWriter(self._folder, self._ledger.place)
         try:
             writer.recover()
         finally:
@@ -80,8 +93,13 @@ class LedgerProcess:
             if self._process.poll() is None:
                 return
             self._let_go()
-        command = [sys.executable, "-m", "gateway.metering.ledger_process", str(self._folder), str(self._ledger.path)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)  # noqa: S603 - our own module
+        place = self._ledger.place
+        file, url = ("", place.url) if isinstance(place, Database) else (str(place), "")
+        command = [sys.executable, "-m", "gateway.metering.ledger_process", str(self._folder), file]
+        environment = {**os.environ, URL_VARIABLE: url}  # anyone may read a command line, and a URL has a password
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, process_group=0, env=environment
+        )
 
     def stop(self) -> None:
         """Let the writer book what is left and wait for it; call when the journal is closed."""
@@ -110,23 +128,30 @@ class LedgerProcess:
         return self._board.read().caught_up_at
 
     def backlog_bytes(self) -> int:
-        """Bytes of journal that are not in the ledger yet, whoever writes it. `sqlite3.Error` when it cannot be read."""
-        rows = self._ledger.rows("SELECT name, offset FROM segments")
-        return waiting_bytes(self._folder, {row["name"]: row["offset"] for row in rows})
+        """Bytes of journal that are not in the ledger yet, whoever writes it; all since it could last be read."""
+        with contextlib.suppress(*UNREADABLE):
+            rows = self._ledger.rows("SELECT name, offset FROM segments")
+            names = names_of(self._folder, self._ledger.place)
+            self._offsets = offsets(((row["name"], row["offset"]) for row in rows), names)
+        return self.known_backlog_bytes()
+
+    def known_backlog_bytes(self) -> int:
+        """The same by what was last read, without asking the ledger."""
+        return waiting_bytes(self._folder, self._offsets)
 
     def lag_s(self, backlog_bytes: int) -> float:
         """How old the newest moment is whose records are all booked; 0 while nothing waits."""
         return 0.0 if not backlog_bytes else max(0.0, time.monotonic() - self._board.read().caught_up_at)
 
 
-def run(journal_folder: Path, ledger_path: Path) -> None:
+def run(journal_folder: Path, place: Place) -> None:
     """Write the ledger until standard input ends, then book what is left."""
     os.nice(NICENESS)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     board = Board(journal_folder)
     earlier = board.read().errors
-    writer = LedgerWriter(journal_folder, ledger_path)
+    writer = LedgerWriter(journal_folder, place)
     ended = False
     while not ended:
         pause = writer.turn()
@@ -139,4 +164,5 @@ def run(journal_folder: Path, ledger_path: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), Path(sys.argv[2]))
+    url = os.environ.get(URL_VARIABLE)
+    run(Path(sys.argv[1]), Database.parse(url) if url else Path(sys.argv[2]))

@@ -5,12 +5,12 @@ defaults, and truth values go in as numbers, which Python's SQLite binds twelve 
 """
 
 import functools
-import sqlite3
 from collections.abc import Iterable
 
 import msgspec
 from msgspec.structs import astuple, replace
 
+from gateway.metering.ledger_face import Connection
 from gateway.metering.types import KINDS, Intent, Settlement
 from gateway.metering.whatif import WhatIf
 
@@ -44,10 +44,10 @@ class UnknownKind(ValueError):
     """Tokens or dollars of a kind no column holds."""
 
 
-def insert(connection: sqlite3.Connection, journal: str, settled: Iterable[Settled]) -> None:
+def insert(connection: Connection, journal: str, settled: Iterable[Settled]) -> None:
     """Write the rows of these requests of one journal.
 
-    `Doubled` if one is there already, `UnknownKind`, or what SQLite raises: then some may be written and some not.
+    `Doubled` if one is there already, `UnknownKind`, or what the database raises: then some may be written and some not.
     """
     shapes: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
     for intent, settlement, fee_picos, otherwise in settled:

@@ -4,10 +4,10 @@ Each reason compares what was paid with one alternative of `gateway/metering/wha
 is never set against what another wasted. The reasons answer different questions about the same money, so they do not add up.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Literal
 
+from gateway.metering.ledger_face import Connection
 from gateway.metering.types import Settlement
 from gateway.metering.whatif import WhatIf
 
@@ -15,10 +15,18 @@ HOUR_S = 3600
 ALL_HOURS = -1
 What = Literal["saved", "wasted"]
 Key = tuple[int, str, What, str]
-_STATEMENT = (
-    "INSERT INTO savings (hour, team, what, reason, requests, picos) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, picos = picos + excluded.picos"
-)
+_KEY = ("hour", "team", "what", "reason")
+
+
+def _statement(by: tuple[str, ...]) -> str:
+    return (
+        f"INSERT INTO savings ({', '.join(by)}, requests, picos) VALUES ({', '.join('?' for _ in by)}, ?, ?)"
+        f" ON CONFLICT ({', '.join(by)}) DO UPDATE SET requests = savings.requests + excluded.requests,"
+        " picos = savings.picos + excluded.picos"
+    )
+
+
+_OF_ONE, _OF_HOMES = _statement(_KEY), _statement(("home", *_KEY))
 
 
 def amounts(actual: int, otherwise: WhatIf) -> Iterator[tuple[What, str, int]]:
@@ -34,7 +42,9 @@ def amounts(actual: int, otherwise: WhatIf) -> Iterator[tuple[What, str, int]]:
 class Savings:
     """Sums that are not in the ledger yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: str = "") -> None:
+        """`home` is whose they are, in a ledger that several share."""
+        self._home = home
         self._sums: dict[Key, list[int]] = {}
 
     def add(self, team: str, settlement: Settlement, otherwise: WhatIf) -> None:
@@ -47,6 +57,9 @@ class Savings:
                 sums[0] += 1
                 sums[1] += picos
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Add them to the table. Raises what SQLite raises."""
-        connection.executemany(_STATEMENT, [(*key, *sums) for key, sums in self._sums.items()])
+    def write(self, connection: Connection) -> None:
+        """Add them to the table. Raises what the database raises."""
+        if self._home:
+            connection.executemany(_OF_HOMES, [(self._home, *key, *sums) for key, sums in self._sums.items()])
+        else:
+            connection.executemany(_OF_ONE, [(*key, *sums) for key, sums in self._sums.items()])

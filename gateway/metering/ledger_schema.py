@@ -4,10 +4,13 @@ A step that has been released is never changed again; the next one changes what 
 many a file has taken.
 """
 
+import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
+from gateway.metering.ledger_face import Connection, LedgerError
 from gateway.metering.types import KINDS
 
 BUSY_S = 10.0
@@ -138,10 +141,6 @@ _STEP_7 = (
 STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5, _STEP_6, _STEP_7)
 
 
-class LedgerError(RuntimeError):
-    """The file is no ledger this version can use."""
-
-
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that may write. Makes the file, or brings an older one up to date; `LedgerError` for a newer one."""
     connection = None
@@ -182,6 +181,19 @@ def bring_up(connection: sqlite3.Connection, version: int) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def durable(connection: Connection) -> Iterator[None]:
+    """What is committed in here is on the disk, and with it all before it. In PostgreSQL every commit is."""
+    if not isinstance(connection, sqlite3.Connection):
+        yield
+        return
+    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def check(connection: sqlite3.Connection) -> None:

@@ -16,9 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from gateway.metering.journal import Entry, spare_of
+from gateway.metering.ledger import Place, connect
 from gateway.metering.ledger_batch import Batch, open_intents
+from gateway.metering.ledger_face import Away, Connection, Unbookable
+from gateway.metering.ledger_home import names_of, offsets
 from gateway.metering.ledger_rows import Doubled, UnknownKind, known, unknown
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger_schema import durable
 from gateway.metering.ledger_segments import Segment, journals, read, segments
 from gateway.metering.roads import RoadsFile
 
@@ -29,20 +32,23 @@ RETRY_S = 1.0
 GRAVEYARD_S = 5.0
 """How often journals of dead processes are looked for."""
 
+_OFFSET = "INSERT INTO segments (name, offset) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET offset = excluded.offset"
 _log = logging.getLogger("pointsman.ledger")
 
 
 class LedgerWriter:
     """The writer of one home folder."""
 
-    def __init__(self, journal_folder: Path, ledger_path: Path, wall: Callable[[], float] = time.time) -> None:
-        """Write `ledger_path` from the journals in `journal_folder`. `wall` gives Unix seconds."""
+    def __init__(self, journal_folder: Path, place: Place, wall: Callable[[], float] = time.time) -> None:
+        """Write the ledger at `place` from the journals in `journal_folder`. `wall` gives Unix seconds."""
         self._folder = journal_folder
-        self._path = ledger_path
+        self._place = place
         self._wall = wall
         self._roads = RoadsFile(journal_folder)
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
         self._lock = -1
+        self._names = ""
+        """What this home's names begin with in the ledger."""
         self._offsets: dict[str, int] = {}
         self._buried_at = 0.0
         self.errors = 0
@@ -85,6 +91,8 @@ class LedgerWriter:
         except Exception as error:  # whatever it is, requests are still being journalled, and somebody has to book them
             self.errors += 1
             _log.warning("the ledger cannot be written: %s: %s", type(error).__name__, error)
+            if isinstance(error, Away):
+                self.close()  # what it last committed is asked anew
 
     def _is_ours(self) -> bool:
         """Whether this is the folder's writer; takes the part where it is free."""
@@ -98,8 +106,9 @@ class LedgerWriter:
             os.close(lock)
             return False
         try:
-            self._connection = connect(self._path)
-            self._offsets = _offsets(self._connection)
+            self._names = names_of(self._folder, self._place)
+            self._connection = connect(self._place)
+            self._offsets = dict(offsets(self._connection.execute("SELECT name, offset FROM segments"), self._names))
         except BaseException:
             os.close(lock)
             raise
@@ -137,10 +146,10 @@ class LedgerWriter:
                     raise
                 connection.execute("ROLLBACK TO batch")
                 self._book_singly(connection, segment.journal, found)
-            connection.execute("INSERT OR REPLACE INTO segments VALUES (?, ?)", (segment.name, offset))
+            connection.execute(_OFFSET, (self._names + segment.name, offset))
         self._offsets[segment.name] = offset
 
-    def _book_singly(self, connection: sqlite3.Connection, journal: str, found: Sequence[Entry]) -> None:
+    def _book_singly(self, connection: Connection, journal: str, found: Sequence[Entry]) -> None:
         """Book what can be booked; a record that no row can hold must not hold up the others."""
         for entry in found:
             connection.execute("SAVEPOINT single")
@@ -157,8 +166,8 @@ class LedgerWriter:
                 _log.warning("request %s cannot be booked: %s", _id(entry), error)
             connection.execute("RELEASE single")
 
-    def _add(self, connection: sqlite3.Connection, journal: str, found: Sequence[Entry]) -> None:
-        batch = Batch(connection, journal, self._roads.reckon())
+    def _add(self, connection: Connection, journal: str, found: Sequence[Entry]) -> None:
+        batch = Batch(connection, self._names + journal, self._roads.reckon())
         batch.add(found)
         batch.close()
 
@@ -193,7 +202,8 @@ class LedgerWriter:
             while self._apply(segment, ended=True):
                 pass
         with self._transaction() as connection:
-            found = [Entry(settlement=unknown(intent, self._wall())) for intent in open_intents(connection, journal)]
+            left_open = open_intents(connection, self._names + journal)
+            found = [Entry(settlement=unknown(intent, self._wall())) for intent in left_open]
             self._book_singly(connection, journal, found)
         for segment in left:
             self._drop(segment)
@@ -206,17 +216,13 @@ class LedgerWriter:
         without its segment would hide the beginning of the next one of that name.
         """
         assert self._connection is not None
-        connection = self._connection
-        connection.execute("PRAGMA synchronous = FULL")  # this commit waits for the disk, and with it all before it
-        try:
-            connection.execute("DELETE FROM segments WHERE name = ?", (segment.name,))
-        finally:
-            connection.execute("PRAGMA synchronous = NORMAL")
+        with durable(self._connection):
+            self._connection.execute("DELETE FROM segments WHERE name = ?", (self._names + segment.name,))
         segment.path.unlink(missing_ok=True)
         self._offsets.pop(segment.name, None)
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[Connection]:
         """All of it or nothing."""
         assert self._connection is not None
         connection = self._connection
@@ -225,7 +231,7 @@ class LedgerWriter:
             yield connection
             connection.execute("COMMIT")
         except BaseException:
-            if connection.in_transaction:  # SQLite has ended it itself where the disk was full
+            if connection.in_transaction:  # where the disk was full or the line cut, it has ended by itself
                 connection.execute("ROLLBACK")
             raise
 
@@ -237,9 +243,5 @@ def _id(entry: Entry) -> str:
 
 def _is_the_records(error: Exception) -> bool:
     """Whether a failure lies in what was to be written (numbers beyond 64 bits), not in the disk or the file."""
-    kinds = (Doubled, UnknownKind, sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError)
+    kinds = (Doubled, UnknownKind, Unbookable, sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError)
     return isinstance(error, kinds)
-
-
-def _offsets(connection: sqlite3.Connection) -> dict[str, int]:
-    return dict(connection.execute("SELECT name, offset FROM segments"))

@@ -4,14 +4,13 @@ Whole hours come from the hourly sums wherever they tell enough; threads and ses
 is counted and never added up as 0.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
-from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.ledger_schema import CALLER, PLACE
 from gateway.metering.metrics import RequestRow, SpendRow
 from gateway.metering.types import KINDS, PICOS_PER_USD
@@ -105,12 +104,12 @@ def report(ledger: Ledger, by: By, since_at: float = 0.0, team: str | None = Non
     return Report(by=by, since=since_at, lines=shown, total=everything, left_out=len(ordered) - len(shown))
 
 
-def totals_for_metrics(ledger: Ledger) -> Iterator[SpendRow]:
-    """Tokens and dollars of all time by place and kind, for counters that go on after a restart."""
+def totals_for_metrics(ledger: Ledger, home: str = "") -> Iterator[SpendRow]:
+    """Tokens and dollars of all time by place and kind, for counters that outlive a restart; of one home among several."""
     sums = [exact_sum(f"picos_{kind}", f"picos_{kind}") for kind in (*KINDS, "fee")]
     sums += [exact_sum(f"tokens_{kind}", f"tokens_{kind}") for kind in KINDS]
-    query = f"SELECT team, route, model, provider, {', '.join(sums)} FROM hours_by_place GROUP BY 1, 2, 3, 4"
-    for row in ledger.rows(query):
+    query = f"SELECT team, route, model, provider, {', '.join(sums)} FROM hours_by_place{_of(home)} GROUP BY 1, 2, 3, 4"
+    for row in ledger.rows(query, [home] if home else []):
         for kind in (*KINDS, "fee"):
             tokens = total(row, f"tokens_{kind}") if kind != "fee" else 0
             picos = total(row, f"picos_{kind}")
@@ -118,13 +117,18 @@ def totals_for_metrics(ledger: Ledger) -> Iterator[SpendRow]:
                 yield row["team"], row["route"], row["model"], row["provider"], kind, tokens, picos
 
 
-def requests_for_metrics(ledger: Ledger) -> Iterator[RequestRow]:
-    """Requests of all time by place and status class."""
+def requests_for_metrics(ledger: Ledger, home: str = "") -> Iterator[RequestRow]:
+    """Requests of all time by place and status class; of one home among several."""
     query = (
-        "SELECT team, route, model, provider, status_class, sum(requests) AS n FROM hours_by_place GROUP BY 1, 2, 3, 4, 5"
+        "SELECT team, route, model, provider, status_class, sum(requests) AS n FROM hours_by_place"
+        f"{_of(home)} GROUP BY 1, 2, 3, 4, 5"
     )
-    for row in ledger.rows(query):
+    for row in ledger.rows(query, [home] if home else []):
         yield row["team"], row["route"], row["model"], row["provider"], row["status_class"], row["n"]
+
+
+def _of(home: str) -> str:
+    return " WHERE home = ?" if home else ""
 
 
 def _parts(ledger: Ledger, by: By, since_at: float, team: str | None) -> Iterator[Line]:
@@ -151,8 +155,8 @@ def _from_hours(ledger: Ledger, table: str, by: By, first_hour: int, team: str |
 def _from_rows(ledger: Ledger, by: By, start: float, end: float | None, team: str | None) -> Iterator[Line]:
     tokens = ", ".join(exact_sum(kind, kind) for kind in KINDS)
     query = (
-        f"SELECT {COLUMNS[by]} AS name, count(*) AS requests, sum(price_status != 'priced') AS unpriced,"
-        f" sum(NOT exact) AS estimated, {exact_sum('picos', 'picos')}, {tokens} FROM requests"
+        f"SELECT {COLUMNS[by]} AS name, count(*) AS requests, count(*) FILTER (WHERE price_status != 'priced') AS unpriced,"
+        f" count(*) FILTER (WHERE NOT exact) AS estimated, {exact_sum('picos', 'picos')}, {tokens} FROM requests"
         f" WHERE settled_at >= ?{'' if end is None else ' AND settled_at < ?'}{_and_team(team)} GROUP BY 1"
     )
     parameters: list[Any] = [start, *([] if end is None else [end]), *([] if team is None else [team])]
@@ -163,7 +167,7 @@ def _and_team(team: str | None) -> str:
     return "" if team is None else " AND team = ?"
 
 
-def _line(row: sqlite3.Row) -> Line:
+def _line(row: Row) -> Line:
     counts = ((kind, total(row, kind)) for kind in KINDS)
     return Line(
         name=row["name"],

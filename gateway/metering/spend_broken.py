@@ -27,10 +27,10 @@ def broken(ledger: Ledger, since_at: float, team: str | None = None) -> list[Bro
     """Findings since a moment in Unix seconds, the dearest first; what broke and cost nothing is none."""
     query = (
         "SELECT client, team, breaker, count(*) AS requests, count(DISTINCT thread) AS threads, max(id) AS example,"
-        f" sum(wasted_picos IS NULL) AS unpriced, {exact_sum('coalesce(wasted_picos, 0)', 'picos')} FROM requests"
+        f" count(*) - count(wasted_picos) AS unpriced, {exact_sum('coalesce(wasted_picos, 0)', 'picos')} FROM requests"
         f" WHERE breaker != '' AND settled_at >= ?{'' if team is None else ' AND team = ?'}"
-        " GROUP BY client, team, breaker HAVING sum(wasted_picos) > 0 OR unpriced > 0"
-        f" ORDER BY sum(wasted_picos) DESC, requests DESC LIMIT {LINES_MAX}"
+        " GROUP BY client, team, breaker HAVING sum(wasted_picos) > 0 OR count(*) > count(wasted_picos)"
+        f" ORDER BY coalesce(sum(wasted_picos), 0) DESC, requests DESC, client, team, breaker LIMIT {LINES_MAX}"
     )
     return [
         Broken(

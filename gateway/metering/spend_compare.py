@@ -1,11 +1,10 @@
 """What was spent beside what it would have cost otherwise, and what that saved and wasted by reason."""
 
-import sqlite3
 from collections.abc import Iterator
 
 from msgspec import Struct
 
-from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.ledger_savings import ALL_HOURS
 from gateway.metering.metrics import SavingRow
 from gateway.metering.spend import COLUMNS, HOUR_S, LINES_MAX, By
@@ -60,7 +59,7 @@ class Comparison(Struct, frozen=True):
 def compare(ledger: Ledger, by: By, since_at: float, team: str | None = None) -> Comparison:
     """What events since a moment in Unix seconds cost and would have cost, of one team or of all."""
     columns = [exact_sum(f"coalesce(if_{name}, picos)", name) for name in ALTERNATIVES]
-    columns += [f"sum(if_{name} IS NULL) AS no_{name}" for name in ALTERNATIVES]
+    columns += [f"count(*) FILTER (WHERE if_{name} IS NULL) AS no_{name}" for name in ALTERNATIVES]
     query = (
         f"SELECT {COLUMNS[by]} AS name, count(*) AS requests, {exact_sum('picos', 'picos')},"
         f" {exact_sum('wasted_picos', 'wasted')}, {', '.join(columns)} FROM requests"
@@ -92,9 +91,10 @@ def saved_since(ledger: Ledger, since_at: float, team: str | None = None) -> Ite
         yield Saving(what=row["what"], reason=row["reason"], requests=row["requests"], picos=total(row, "picos"))
 
 
-def savings(ledger: Ledger) -> Iterator[SavingRow]:
-    """Since ever, for the metrics."""
-    for row in ledger.rows("SELECT team, what, reason, picos FROM savings WHERE hour = ?", [ALL_HOURS]):
+def savings(ledger: Ledger, home: str = "") -> Iterator[SavingRow]:
+    """Since ever, for the metrics; of one home among several."""
+    query = f"SELECT team, what, reason, picos FROM savings WHERE hour = ?{' AND home = ?' if home else ''}"
+    for row in ledger.rows(query, [ALL_HOURS, *([home] if home else [])]):
         yield row["team"], row["what"], row["reason"], row["picos"]
 
 
@@ -102,7 +102,7 @@ def _and_team(team: str | None) -> str:
     return "" if team is None else " AND team = ?"
 
 
-def _line(row: sqlite3.Row) -> Compared:
+def _line(row: Row) -> Compared:
     return Compared(
         name=row["name"],
         requests=row["requests"],

@@ -10,14 +10,13 @@ belongs to the next version; here it carries the prefix of custom properties.
 """
 
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from msgspec import Struct
 
-from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.price_rows import CONTRACT
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend import COLUMNS as SPEND_COLUMNS
@@ -69,8 +68,9 @@ def focus(ledger: Ledger, by: By, since_at: float, team: str | None = None, pric
     return Focus(charges=charges, unpriced=sum(row["unpriced"] for row in rows))
 
 
-def _rows(ledger: Ledger, by: By, since_at: float, team: str | None) -> list[sqlite3.Row]:
-    sums = [exact_sum("fee_picos", "fee"), "sum(fee_picos > 0) AS with_fee", "sum(price_status != 'priced') AS unpriced"]
+def _rows(ledger: Ledger, by: By, since_at: float, team: str | None) -> Sequence[Row]:
+    sums = [exact_sum("fee_picos", "fee"), "count(*) FILTER (WHERE fee_picos > 0) AS with_fee"]
+    sums.append("count(*) FILTER (WHERE price_status != 'priced') AS unpriced")
     for kind in KINDS:
         sums.append(exact_sum(f"CASE WHEN picos_{kind} IS NULL THEN 0 ELSE {kind} END", kind))
         sums.append(exact_sum(f"picos_{kind}", f"picos_{kind}"))
@@ -79,11 +79,12 @@ def _rows(ledger: Ledger, by: By, since_at: float, team: str | None) -> list[sql
         f"SELECT CAST(settled_at / {DAY_S} AS INTEGER) AS day, team, route, upstream, provider,"
         f" CASE served WHEN '' THEN model ELSE served END AS billed, price_rows, {tag} AS tag, {', '.join(sums)}"
         f" FROM requests WHERE settled_at >= ?{'' if team is None else ' AND team = ?'} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
+        " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"
     )
     return ledger.rows(query, [since_at, *([] if team is None else [team])])
 
 
-def _charges(row: sqlite3.Row, by: By, prices: PriceBook | None) -> Iterator[dict[str, str]]:
+def _charges(row: Row, by: By, prices: PriceBook | None) -> Iterator[dict[str, str]]:
     """The charges of one group: a kind each, and what was paid beside tokens."""
     common = _common(row, by)
     listed = _listed(row["price_rows"], prices)
@@ -126,7 +127,7 @@ def _charges(row: sqlite3.Row, by: By, prices: PriceBook | None) -> Iterator[dic
         }
 
 
-def _common(row: sqlite3.Row, by: By) -> dict[str, str]:
+def _common(row: Row, by: By) -> dict[str, str]:
     """What the charges of a group share."""
     day = datetime.fromtimestamp(row["day"] * DAY_S, UTC)
     month = day.replace(day=1)

@@ -4,12 +4,11 @@ A tree is a session of one team (`gateway/identify.py`): programs name it on eve
 them caused which is in `parent`. Only the rows know threads, so a report reads those of its time.
 """
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.spend import LINES_MAX, Line
 from gateway.metering.types import INPUT_KINDS, KINDS
 
@@ -81,7 +80,7 @@ class Forest(Struct, frozen=True):
 
 def forest(ledger: Ledger, since_at: float, team: str | None = None, session: str | None = None) -> Forest:
     """The trees since a moment in Unix seconds, of one team or of all, or only the one of this session."""
-    groups: dict[tuple[str, str], list[sqlite3.Row]] = {}
+    groups: dict[tuple[str, str], list[Row]] = {}
     for row in _rows(ledger, since_at, team, session):
         groups.setdefault((row["team"], row["session"]), []).append(row)
     everything = Line(name="total", tokens={})
@@ -94,7 +93,7 @@ def forest(ledger: Ledger, since_at: float, team: str | None = None, session: st
     )
 
 
-def _rows(ledger: Ledger, since_at: float, team: str | None, session: str | None) -> list[sqlite3.Row]:
+def _rows(ledger: Ledger, since_at: float, team: str | None, session: str | None) -> Sequence[Row]:
     tokens = ", ".join(exact_sum(kind, kind) for kind in KINDS)
     where, values = "settled_at >= ?", [since_at]
     named: list[str] = []
@@ -104,15 +103,16 @@ def _rows(ledger: Ledger, since_at: float, team: str | None, session: str | None
             named.append(value)
     query = (
         "SELECT team, session, thread, agent, max(parent) AS parent, max(user) AS user, max(client) AS client,"
-        " count(*) AS requests, sum(price_status != 'priced') AS unpriced, sum(NOT exact) AS estimated,"
+        " count(*) AS requests, count(*) FILTER (WHERE price_status != 'priced') AS unpriced,"
+        " count(*) FILTER (WHERE NOT exact) AS estimated,"
         f" {exact_sum('picos', 'picos')}, {tokens}, max({' + '.join(INPUT_KINDS)}) AS context,"
         " min(at) AS began, max(settled_at) AS ended, sum(coalesce(duration_ms, 0)) / 1000 AS busy_s"
-        f" FROM requests WHERE {where} GROUP BY team, session, thread, agent"
+        f" FROM requests WHERE {where} GROUP BY team, session, thread, agent ORDER BY team, session, thread, agent"
     )
     return ledger.rows(query, [*values, *named])
 
 
-def _tree(rows: list[sqlite3.Row]) -> Tree:
+def _tree(rows: list[Row]) -> Tree:
     members = sorted(map(_member, rows), key=lambda member: (member.agent != MAIN, -member.line.picos, member.thread))
     line = Line(name=rows[0]["session"], tokens={})
     for each in members:
@@ -128,13 +128,13 @@ def _tree(rows: list[sqlite3.Row]) -> Tree:
     )
 
 
-def _newest(rows: Iterable[sqlite3.Row], column: str) -> str:
+def _newest(rows: Iterable[Row], column: str) -> str:
     """What the tree's last agent that says something says."""
     said = [(row["ended"], row[column]) for row in rows if row[column]]
     return str(max(said)[1]) if said else ""
 
 
-def _member(row: sqlite3.Row) -> Member:
+def _member(row: Row) -> Member:
     counts = ((kind, total(row, kind)) for kind in KINDS)
     return Member(
         thread=row["thread"],

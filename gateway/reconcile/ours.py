@@ -1,9 +1,8 @@
 """What the ledger says, by the same places as a bill."""
 
-import sqlite3
 from collections.abc import Mapping
 
-from gateway.metering.ledger import Ledger, exact_sum, total
+from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.types import KINDS as FINE_KINDS
 from gateway.reconcile.pages import DAY_S, tier
 from gateway.reconcile.types import KINDS, Booked, Kind, Place
@@ -41,8 +40,9 @@ def nothing_booked() -> Booked:
 
 
 def _query() -> str:
-    sums = ["count(*) AS requests", "sum(NOT exact) AS guessed"]
-    near = f"(settled_at % {DAY_S} < {LATE_S} OR settled_at % {DAY_S} >= {DAY_S - LATE_S} OR at < day_of * {DAY_S})"
+    sums = ["count(*) AS requests", "count(*) FILTER (WHERE NOT exact) AS guessed"]
+    into = f"settled_at - day_of * {DAY_S}"
+    near = f"({into} < {LATE_S} OR {into} >= {DAY_S - LATE_S} OR at < day_of * {DAY_S})"
     for kind, names in MERGED.items():
         tokens = " + ".join(names)
         unpriced = " + ".join(f"CASE WHEN exact AND picos_{name} IS NULL THEN {name} ELSE 0 END" for name in names)
@@ -59,12 +59,12 @@ def _query() -> str:
         f"SELECT day_of AS day, upstream, provider, billed, tier, {', '.join(sums)} FROM"
         f" (SELECT *, CAST(settled_at / {DAY_S} AS INTEGER) AS day_of,"
         " CASE served WHEN '' THEN model ELSE served END AS billed"
-        f" FROM requests WHERE settled_at >= ? AND settled_at < ? AND ({' + '.join(FINE_KINDS)}) > 0)"
+        f" FROM requests WHERE settled_at >= ? AND settled_at < ? AND ({' + '.join(FINE_KINDS)}) > 0) AS found"
         " GROUP BY 1, 2, 3, 4, 5"
     )
 
 
-def _add(found: Booked, row: sqlite3.Row) -> None:
+def _add(found: Booked, row: Row) -> None:
     found.requests += row["requests"]
     found.estimated_requests += row["guessed"]
     columns = (

@@ -22,8 +22,14 @@ from gateway.budgets.types import Budget
 from gateway.config.live import Live
 from gateway.home import Home
 from gateway.metering.labels import labels_of
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_keeper import keep_writer, past_of, seed_budgets, seeded_metrics, tell_ledger
+from gateway.metering.ledger_keeper import (
+    keep_writer,
+    open_ledger,
+    past_of,
+    seed_budgets,
+    seeded_metrics,
+    tell_ledger,
+)
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.page import page
 from gateway.metering.report import Merged
@@ -72,14 +78,14 @@ class Supervisor:
         """Started before all else: they load while the books are opened."""
         home.seed()
         DiskStore(home.threads).close()  # made by one before many open it
-        self.ledger = Ledger.open(home.ledger)
+        self.ledger = open_ledger(home, live.current)
         self.writer = LedgerProcess(home.journal, self.ledger)
         write_roads(home.journal, roads_of(live.current))
         self.writer.recover()
-        self.merged = Merged(seeded_metrics(live.current, self.ledger))
+        self.merged = Merged(seeded_metrics(live.current, self.ledger, self.writer.home))
         columns = self.share.columns
         self.budgets = Budgets(SharedCounters.of_budgets(columns), SharedCounters.of_pace(columns))
-        seed_budgets(self.budgets, live.current, self.ledger)
+        self._unseeded = seed_budgets(self.budgets, live.current, self.ledger)
         self.budgets.on_listed = self._listed
         self.hands: dict[int, Hand] = {}
         self._door = Door(listener, lambda: list(self.hands.values()))
@@ -105,6 +111,8 @@ class Supervisor:
             loop.create_task(self.live.watch()),
             loop.create_task(self._look()),
         ]
+        if self._unseeded:
+            self._begin(self._seed(self._unseeded))
         await _first(self._ready, self._stopping)
         if not self._failed and not self._stopping.is_set():
             self._door.open()
@@ -155,7 +163,7 @@ class Supervisor:
         self._say_all(Reload())
 
     async def _seed(self, fresh: tuple[Budget, ...]) -> None:
-        """Give budgets that a reload brought their past."""
+        """Give budgets that a reload brought their past, or that began while the ledger was away."""
         now = time.time()
         for budget, before in await past_of(fresh, self.ledger, self.writer, now):
             self.budgets.seed(budget, before, now)

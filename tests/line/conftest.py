@@ -5,6 +5,9 @@ import hashlib
 import pytest
 
 from tests.line.rig import Upstream, gateway
+from tests.postgres import postgres
+
+__all__ = ["config", "postgres"]
 
 KEYS = {"payments": "sk-payments-1", "search": "sk-search-1"}
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.api import page_sums
 from gateway.api.page_sums import Sums
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import Ledger, connect
 from tests.gateway.metering.records import AT, book, intent, settlement
 
 HOUR = 3600
@@ -43,8 +42,8 @@ def told(sums, now=NOW, team=None):
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "ledger.db"
+def path(place):
+    return place
 
 
 def test_what_is_over_is_added_up_once(path):

@@ -6,18 +6,19 @@ import pytest
 
 from gateway.budgets.seed import past
 from gateway.budgets.window import window
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import Ledger, connect
 from tests.gateway.budgets.made import NOON, budget
 from tests.gateway.metering.records import book, intent, settlement, unpriced
 
 HALF_HOURS = 48 * 40
 
 
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory):
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def ledger(tmp_path_factory, request):
     """Forty days of a request every half hour, two teams, three users, five sessions."""
     path = tmp_path_factory.mktemp("seed") / "ledger.db"
+    if request.param == "postgres":
+        path = request.getfixturevalue("postgres").database()
     connection = connect(path)
     intents, settlements = [], []
     for number in range(HALF_HOURS):
@@ -46,7 +47,7 @@ def test_it_is_the_sum_of_the_rows(ledger, per, span, zone, unit):
     who = {"team": "''", "user": "user", "key": "key_id", "agent_tree": "session"}[per]
     amount = "coalesce(sum(picos), 0)" if unit == "usd" else "sum(cache_read + output)"
     query = (
-        f"SELECT team, {who} AS who, {amount} AS amount, sum(price_status != 'priced') AS unpriced FROM requests WHERE"
+        f"SELECT team, {who} AS who, {amount} AS amount, count(*) FILTER (WHERE price_status != 'priced') AS unpriced FROM requests WHERE"
         " team = 'payments' AND user IN ('ann', '') AND settled_at >= ? AND settled_at < ? GROUP BY 1, 2"
     )
     rows = ledger.rows(query, [window(span, zone, now).start, now])

@@ -116,6 +116,24 @@ def test_another_address_waits_for_a_restart(file: Path) -> None:
     assert live.warnings == ()
 
 
+def test_another_ledger_waits_for_a_restart(file: Path) -> None:
+    live = Live.open(file, {"BOOKS": "postgresql://me:do-not-print@localhost/books"})
+    file.write_text(GOOD + "ledger: {url: '${BOOKS}'}\n", "utf-8")
+    assert live.reload() is True
+    assert [str(warning) for warning in live.warnings] == [
+        "ledger.url: a change needs a restart; the old ledger stays in use until then"
+    ]
+    assert "do-not-print" not in repr((live.current, live.config))
+
+
+def test_a_ledger_that_is_no_url_is_refused_without_its_value(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    live = Live.open(file, {"BOOKS": "postgresql://me:do-not-print@localhost"})
+    file.write_text(GOOD + "ledger: {url: '${BOOKS}'}\n", "utf-8")
+    assert live.reload() is False
+    assert "ledger.url: must name a user, a host and a database" in caplog.text
+    assert "do-not-print" not in caplog.text
+
+
 def test_the_last_team_key_cannot_be_taken_away_while_others_can_reach_it(file: Path) -> None:
     file.write_text(GOOD + KEYS + "listen: {host: 0.0.0.0}\n", "utf-8")
     live = Live.open(file, {})

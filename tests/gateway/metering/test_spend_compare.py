@@ -5,12 +5,11 @@ from contextlib import closing
 import pytest
 
 from gateway.metering.journal import Entry
-from gateway.metering.ledger import Ledger
+from gateway.metering.ledger import Ledger, connect
 from gateway.metering.ledger_batch import Batch
-from gateway.metering.ledger_schema import connect
 from gateway.metering.spend_compare import compare, saved_since, savings
 from gateway.metering.whatif import NOTHING_KNOWN, WhatIf
-from tests.gateway.metering.records import AT, intent, settlement, unpriced
+from tests.gateway.metering.records import AT, intent, named, settlement, unpriced
 
 OTHERWISE = {
     "a": WhatIf(code=100, general=10, uncached=300, stayed=100, wasted=0),
@@ -20,14 +19,14 @@ OTHERWISE = {
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    with closing(connect(tmp_path / "ledger.db")) as connection:
-        batch = Batch(connection, "w", lambda intent_, _: OTHERWISE.get(intent_.id, NOTHING_KNOWN))
+def ledger(place):
+    with closing(connect(place)) as connection:
+        batch = Batch(connection, named(connection, "w"), lambda intent_, _: OTHERWISE.get(intent_.id, NOTHING_KNOWN))
         entries = [Entry(intent=intent(name, team="search" if name == "c" else "payments")) for name in "abcd"]
         done = [settlement("a", picos=100), settlement("b", picos=100), settlement("c", picos=60, at=AT + 7200), unpriced("d")]
         batch.add([*entries, *(Entry(settlement=each) for each in done)])
         batch.close()
-    return Ledger(tmp_path / "ledger.db")
+    return Ledger(place)
 
 
 def test_lines_and_their_total(ledger):

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import Ledger, connect
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend_focus import COLUMNS, focus
 from gateway.metering.types import KINDS, Usage
@@ -30,8 +29,8 @@ FORMATS = {
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "ledger.db"
+def path(place):
+    return place
 
 
 def charged(path, *pairs, by="team", since_at=0.0, team=None, prices=None):

@@ -4,15 +4,14 @@ from contextlib import closing
 
 import pytest
 
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import Ledger, connect
 from gateway.metering.spend import report
 from gateway.metering.spend_tree import forest
 from tests.gateway.metering.records import AT, book, intent, settlement, unpriced
 
 
 @pytest.fixture
-def ledger(tmp_path):
+def ledger(place):
     """One session with a main thread, two workers and a worker's worker; another of the same name in another team."""
     said = [
         ("a", {"thread": "t"}, {"picos": 100, "duration_ms": 2000.0}),
@@ -24,9 +23,9 @@ def ledger(tmp_path):
     ]
     intents = [intent(name, **more) for name, more, _ in said]
     settlements = [settlement(name, **more) for name, _, more in said]
-    with closing(connect(tmp_path / "ledger.db")) as connection:
+    with closing(connect(place)) as connection:
         book(connection, "w", [*intents, intent("g", session="s2", thread="y")], [*settlements, unpriced("g")])
-    return Ledger(tmp_path / "ledger.db")
+    return Ledger(place)
 
 
 def test_a_tree_has_everything_of_its_session(ledger):

@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import Ledger, connect
 from gateway.metering.prices import PriceBook
 from gateway.metering.types import Usage
 from gateway.reconcile.ours import booked

@@ -2,8 +2,7 @@
 
 from contextlib import closing
 
-from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_schema import connect
+from gateway.metering.ledger import Ledger, connect
 from gateway.reconcile.ours import booked
 from gateway.reconcile.pages import DAY_S
 from tests.gateway.metering.records import book, intent, settlement
@@ -12,7 +11,7 @@ DAY = 20_781
 NOON = DAY * DAY_S + 43_200.0
 
 
-def test_places(tmp_path):
+def test_places(place):
     kinds = {"input_uncached": 100, "cache_read": 900, "cache_write_5m": 10, "cache_write_1h": 20, "output": 30, "reasoning": 5}
     made = {
         "a": {"at": NOON, "kinds": kinds, "by_kind": {"input_uncached": 1, "output": 2, "reasoning": 3}, "tier": "default"},
@@ -22,10 +21,10 @@ def test_places(tmp_path):
         "e": {"at": NOON, "kinds": {}, "by_kind": {}, "picos": 0},
         "f": {"at": NOON, "kinds": {"output": 5}, "by_kind": {"output": 5}, "served": "", "model": "named"},
     }
-    with closing(connect(tmp_path / "ledger.db")) as connection:
+    with closing(connect(place)) as connection:
         settled = [settlement(name, **{"served": "m", **said}) for name, said in made.items()]
         book(connection, "w", [intent(name, at=each.at - 5) for name, each in zip(made, settled, strict=True)], settled)
-    found = booked(Ledger(tmp_path / "ledger.db"), DAY, DAY, {"openai": "key_a"})
+    found = booked(Ledger(place), DAY, DAY, {"openai": "key_a"})
     by_name = {(place.model, place.tier): each for place, each in found.items()}
     assert set(by_name) == {("m", "standard"), ("m", "flex"), ("named", "standard")}
     assert {place.key for place in found} == {"key_a"}
