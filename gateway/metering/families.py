@@ -31,6 +31,7 @@ STATES = ("warm", "cooling", "cold", "broken", "unknown")
 OBSERVED = ("hit", "partial", "miss", "unknown")
 SOURCES = ("override", "rule", "classifier", "sticky", "budget", "fallback")
 
+PINGED = ("read", "missed", "failed", "capped", "refused")
 CHANNELS = ("header", "inline", "ask_first")
 
 CLOSED: dict[str, tuple[str, ...]] = {
@@ -42,6 +43,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "observed": OBSERVED,
     "source": SOURCES,
     "channel": CHANNELS,
+    "ping": PINGED,
 }
 """Labels whose values are fixed by the vocabulary."""
 
@@ -194,6 +196,26 @@ WASTED = Declared(
     type="counter",
     help="US dollars spent that an alternative would not have cost, event by event; from the ledger. The reasons overlap.",
     labels=("team", "reason"),
+    unit="usd",
+)
+PINGS = Declared(
+    name="pointsman_keep_warm_pings_total",
+    type="counter",
+    help="Pings to keep a prompt cache warm, by what came of them: read, missed, failed; not sent: capped, refused.",
+    labels=("team", "ping"),
+)
+PINGS_COST = Declared(
+    name="pointsman_keep_warm_cost_usd_total",
+    type="counter",
+    help="US dollars that pings have cost; they are in pointsman_cost_usd_total as well.",
+    labels=("team",),
+    unit="usd",
+)
+PINGS_SAVED = Declared(
+    name="pointsman_keep_warm_saved_usd_total",
+    type="counter",
+    help="US dollars of filling caches anew that were not paid because of pings; what the pings cost is not taken off.",
+    labels=("team",),
     unit="usd",
 )
 BUDGET = Declared(
@@ -384,6 +406,9 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
     WARNINGS.name: tuple({"client": client, "channel": channel} for client in CLIENTS for channel in CHANNELS),
+    PINGS.name: tuple({"ping": ping} for ping in PINGED),
+    PINGS_COST.name: ({},),
+    PINGS_SAVED.name: ({},),
     STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.

@@ -8,16 +8,18 @@ import contextlib
 import sqlite3
 import time
 
+from gateway.budgets.allowance import DAY_S, Allowance
 from gateway.budgets.budgets import Budgets
 from gateway.budgets.seed import past
 from gateway.budgets.types import Before, Budget
 from gateway.config.compiled import Snapshot
 from gateway.metering.labels import labels_of
-from gateway.metering.ledger import Ledger
+from gateway.metering.ledger import Ledger, exact_sum, total
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
 from gateway.metering.spend_compare import savings
+from gateway.metering.types import PING
 
 WRITER_LOOK_S = 2.0
 """How often the ledger's writer is looked at; one that has died is started again."""
@@ -57,6 +59,14 @@ def seed_budgets(budgets: Budgets, snapshot: Snapshot, ledger: Ledger) -> None:
     now = time.time()
     for budget, before in past(ledger, budgets.install(snapshot.budgets, snapshot.rate_limits, now), now):
         budgets.seed(budget, before, now)
+
+
+def seed_allowance(allowance: Allowance, ledger: Ledger) -> None:
+    """Have the day's pings go on from what the ledger says they have cost. Before the first one."""
+    now = time.time()
+    query = f"SELECT {exact_sum('picos', 'picos')} FROM requests WHERE agent = ? AND settled_at >= ?"
+    for row in ledger.rows(query, [PING, now // DAY_S * DAY_S]):
+        allowance.spend(total(row, "picos"), now)
 
 
 async def past_of(

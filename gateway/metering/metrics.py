@@ -85,6 +85,9 @@ class Metrics:
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
         self._warnings = self._counters[families.WARNINGS.name]
+        self._pings = self._counters[families.PINGS.name]
+        self._pings_cost = self._counters[families.PINGS_COST.name]
+        self._pings_saved = self._counters[families.PINGS_SAVED.name]
         self._saved = self._counters[families.SAVED.name]
         self._wasted = self._counters[families.WASTED.name]
         self._refusals = self._counters[families.REFUSALS.name]
@@ -179,6 +182,15 @@ class Metrics:
     def warned(self, team: str, client: str, channel: str) -> None:
         """Somebody was told what resuming a thread will cost."""
         self._warnings.row(team, client, channel).value += 1
+
+    def pinged(self, team: str, ping: str, picos: int) -> None:
+        """A ping ended, or was not sent, and what it cost."""
+        self._pings.row(team, ping).value += 1
+        self._pings_cost.row(team).value += picos
+
+    def kept_warm(self, team: str, picos: int) -> None:
+        """A thread was taken up again that pings had kept warm: what filling its cache would have cost more."""
+        self._pings_saved.row(team).value += picos
 
     def compared(self, savings: Iterable[SavingRow]) -> None:
         """What the ledger has found saved and wasted so far, in all."""
