@@ -109,7 +109,7 @@ def test_a_cache_that_would_have_expired_is_still_warm(office, options):
     assert float(reply.headers["x-pointsman-cache-idle-s"]) > 600, "the person was away all the time"
     assert "x-pointsman-warning" not in reply.headers
     assert (back["cache_observed"], back["cache_write_5m"]) == ("hit", 0)
-    sent = wait_for(lambda: (rows := running.rows("AND agent = 'keep_warm'")) and len(rows) == 2 and rows or None)
+    sent = wait_for(lambda: ((rows := running.rows("AND agent = 'keep_warm'")) and len(rows) == 2 and rows) or None)
     for ping in sent:
         assert (ping["thread"], ping["parent"], ping["team"]) == (f"{first['thread']}/keep_warm", first["thread"], "default")
         assert (ping["output"], ping["cache_read"], ping["cache_write_5m"]) == (0, first["cache_write_5m"], 0)
@@ -118,7 +118,7 @@ def test_a_cache_that_would_have_expired_is_still_warm(office, options):
     assert running.metric("pointsman_keep_warm_saved_usd_total") * 1e12 > 5 * cost
     assert running.metric("pointsman_stale_resumes_total") == 0
     bill = there.control("bill", "GET")
-    booked = wait_for(lambda: (rows := running.rows()) and len(rows) == bill["requests"] and rows or None)
+    booked = wait_for(lambda: ((rows := running.rows()) and len(rows) == bill["requests"] and rows) or None)
     assert sum(row["picos"] for row in booked) == bill["picos"], "pings are on the bill and in the ledger"
 
 
