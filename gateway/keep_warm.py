@@ -200,8 +200,10 @@ class Keeper:
         return False
 
     def _price(self, held: Held, record: ThreadRecord, now: float) -> int | None:
-        """The most a ping can cost, in pico-dollars: the whole prompt written anew for the longest time. None where no ping is
-        worth it."""
+        """The most a ping can cost, in pico-dollars: the whole prompt written anew for the longest time.
+
+        None where no ping is worth it, or it is too late for one.
+        """
         freshness = resumed(record, self._house.forecast, now)
         cost = resume_cost(record, self._house.prices, now)
         warm, cold = cost.warm_picos, cost.cold_picos

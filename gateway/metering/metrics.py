@@ -84,6 +84,7 @@ class Metrics:
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
+        self._stale_client_costs = self._counters[families.STALE_CLIENT_COST.name]
         self._warnings = self._counters[families.WARNINGS.name]
         self._pings = self._counters[families.PINGS.name]
         self._pings_cost = self._counters[families.PINGS_COST.name]
@@ -173,11 +174,11 @@ class Metrics:
         """A thread was resumed after its prompt cache had run out."""
         self._stale_resumes.row(team, client).value += 1
 
-    def rebuilt(self, team: str, model: str, cause: str, picos: int | None) -> None:
+    def rebuilt(self, team: str, client: str, model: str, cause: str, picos: int | None) -> None:
         """A prompt cache was paid for again; `picos` is what that cost above the warm price, None where unknown."""
-        row = self._stale_costs.row(team, model, cause)
-        if picos is not None:
-            row.value += picos
+        rows = self._stale_costs.row(team, model, cause), self._stale_client_costs.row(team, client, cause)
+        for row in rows:
+            row.value += picos or 0
 
     def warned(self, team: str, client: str, channel: str) -> None:
         """Somebody was told what resuming a thread will cost."""
