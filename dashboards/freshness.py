@@ -103,10 +103,11 @@ def losses() -> list[Json]:
             "{{client}}",
         ),
         matrix(
-            About("Cost of lost caches", "Paid above the warm price of the same request, by client and cause.", "currencyUSD"),
+            About("Cost of lost caches", "Paid above the warm price, by client and cause.", "currencyUSD"),
             grown(STALE_CLIENT_COST, by="client, cause"),
             rows="client",
             columns="cause",
+            width=8,
         ),
     ]
 
@@ -142,7 +143,7 @@ def tokens() -> list[Json]:
             width=8,
         ),
         lines(
-            About("Pings that keep caches warm, per hour", "Saved: what filling the caches anew would have cost.", "currencyUSD"),
+            About("Pings that keep caches warm, per hour", "Saved: filling caches anew that was not paid.", "currencyUSD"),
             {"cost": pace(PINGS_COST, seconds=3600), "saved": pace(PINGS_SAVED, seconds=3600)},
             width=8,
         ),

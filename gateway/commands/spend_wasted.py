@@ -35,7 +35,7 @@ def _cells(line: Wasted) -> list[str | int]:
 
 
 def _table(found: Waste, out: TextIO) -> None:
-    lines = [((_shown(each.cause), _shown(each.client), _shown(each.team)), each.requests, each.picos) for each in found.lines]
+    lines = [(tuple(map(_shown, (each.cause, each.client, each.team))), each.requests, each.picos) for each in found.lines]
     lines.append((("total", "", ""), found.requests, found.picos))
     widths = [max(len(head), *(len(names[place]) for names, *_ in lines)) for place, head in enumerate(HEAD)]
     out.write("  ".join(f"{head:<{width}}" for head, width in zip(HEAD, widths, strict=True)))
