@@ -15,9 +15,10 @@ from msgspec import Struct
 
 EDGES_S = (300.0, 600.0, 900.0, 1200.0, 1800.0, 2400.0, 3600.0, 5400.0, 7200.0, 10_800.0, 21_600.0)
 """Where stretches end; what rests longer is taken for given up."""
-EXPECTED = (0.95, 0.30, 0.21, 0.11, 0.13, 0.11, 0.12, 0.085, 0.07, 0.05, 0.05)
+EXPECTED = (0.95, 0.30, 0.21, 0.11, 0.13, 0.10, 0.09, 0.04, 0.035, 0.04, 0.04)
 """Share that comes back in each, before any was seen: of two public collections of coding sessions, a third came back in the
-second five minutes, a fifth of the rest in the third, a tenth in the fourth, a twentieth in each five minutes after that."""
+second five minutes, a fifth of the rest in the third, a tenth in the fourth, fewer and fewer after that, and next to nobody
+after an hour."""
 POOLED = 20.0
 """Threads that the level above weighs in a stretch."""
 FULL = 2000.0

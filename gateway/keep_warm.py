@@ -23,7 +23,7 @@ from gateway.config.compiled import KeepWarm, Snapshot
 from gateway.dialects.ask import Ask, NotReadable, read, splice
 from gateway.dialects.edits import edits_for
 from gateway.dialects.endpoints import must_translate
-from gateway.dialects.ping import ping_of
+from gateway.dialects.ping import changed, ping_of
 from gateway.foresight import resumed
 from gateway.house import House
 from gateway.identify import Caller
@@ -90,9 +90,7 @@ class Keeper:
             self._judge(passage, before, settled)
         policy = passage.snapshot.keep_warm
         caller, ask = passage.caller, passage.ask
-        if caller.agent != "main" or ask is None or not policy.enabled:
-            return
-        if policy.teams is not None and caller.team not in policy.teams:
+        if caller.agent != "main" or ask is None or not policy.holds_for(caller.team):
             return
         key = (caller.team, caller.thread)
         self.returns.rests(key, settled.at)
@@ -121,7 +119,7 @@ class Keeper:
             and rules.refreshes
             and rules.tier(after.cache_ttl_s).minimum_s > 0
             and not must_translate(ask, passage.upstream.dialects)
-            and ping_of(ask, rules.family) is not None
+            and changed(ask, rules.family) is not None
             and not self.proof.bars((after.upstream, after.model), after.last_end)
         )
 
@@ -182,7 +180,10 @@ class Keeper:
         house, snapshot = self._house, self._house.live.current
         place = (record.upstream, record.model)
         most = self._price(held, record, now)
-        if most is None or self.proof.bars(place, now):
+        circuit = house.circuits.get(record.upstream)
+        if circuit is not None and circuit.open_until > house.monotonic():
+            return False
+        if most is None or self.proof.bars(place, now) or not snapshot.keep_warm.holds_for(key[0]):
             return False
         if not self._allowance.hold(most, snapshot.keep_warm.cap_picos, now):
             self._wait(key, now + AGAIN_S)  # others that are under way may give back what they hold

@@ -66,6 +66,10 @@ class KeepWarm(Struct, frozen=True):
     teams: frozenset[str] | None = None
     """Only these; None for all."""
 
+    def holds_for(self, team: str) -> bool:
+        """Whether this team's threads are."""
+        return self.enabled and (self.teams is None or team in self.teams)
+
 
 class Team(Struct, frozen=True):
     """A paying team and what it may ask for. `digests` are sha256 of its keys."""

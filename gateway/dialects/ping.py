@@ -21,6 +21,12 @@ PREWARMED = "openai since gpt-5.6"
 
 def ping_of(ask: Ask, family: str) -> bytes | None:
     """The ping for a request as it was sent to its upstream; None where there is none."""
+    values = changed(ask, family)
+    return None if values is None else _with(ask, values)
+
+
+def changed(ask: Ask, family: str) -> Mapping[str, bytes] | None:
+    """The members a ping sets otherwise; None where there is no ping for a request."""
     if ask.endpoint == "messages" and family == "anthropic":
         return _messages(ask)
     if ask.endpoint == "responses" and family == PREWARMED:
@@ -28,17 +34,17 @@ def ping_of(ask: Ask, family: str) -> bytes | None:
     return None
 
 
-def _messages(ask: Ask) -> bytes | None:
+def _messages(ask: Ask) -> Mapping[str, bytes] | None:
     thinking = text(members(ask.fields.get("thinking", Raw(b"{}"))).get("type", Raw(b'""')))
     if thinking == "enabled":
         return None
     choice = text(members(ask.fields.get("tool_choice", Raw(b"{}"))).get("type", Raw(b'""')))
     config = members(ask.fields.get("output_config", Raw(b"{}")))
     answers = thinking == "adaptive" or choice in ("any", "tool") or "format" in config or "output_format" in ask.fields
-    return _with(ask, {"max_tokens": b"1" if answers else b"0", "stream": b"false"})
+    return {"max_tokens": b"1" if answers else b"0", "stream": b"false"}
 
 
-def _responses(ask: Ask) -> bytes | None:
+def _responses(ask: Ask) -> Mapping[str, bytes] | None:
     if bytes(ask.fields.get("background", Raw(b"false"))) == b"true":
         return None
     options = members(ask.fields.get("prompt_cache_options", Raw(b"{}")))
@@ -47,7 +53,7 @@ def _responses(ask: Ask) -> bytes | None:
         values["stream"] = b"false"
         if "stream_options" in ask.fields:
             values["stream_options"] = b"null"
-    return _with(ask, values)
+    return values
 
 
 def _with(ask: Ask, values: Mapping[str, bytes]) -> bytes:

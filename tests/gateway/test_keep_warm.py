@@ -21,7 +21,7 @@ from gateway.dialects.ask import read
 from gateway.identify import Caller
 from gateway.keep_warm import Keeper
 from gateway.metering.prices import PriceBook
-from gateway.upstream.plan import Candidate
+from gateway.upstream.plan import Candidate, Circuit
 from gateway.wire.types import Head
 from tests.gateway.metering.records import settlement
 
@@ -52,6 +52,7 @@ class Office:
             "models": {"claude-*": {"upstream": "anthropic"}},
             "routes": {"code": {"model": MODEL}},
             "routing": {"default": "code"},
+            "teams": {"a": {}},
             "keep_warm": {"enabled": True, "cap_usd_per_day": 100, **keep_warm},
         }
         self.snapshot = compile_config(Config.model_validate(config), "0")
@@ -287,3 +288,18 @@ def test_a_gateway_that_stops_sends_none():
     office.answers()
     office.house.draining = True
     assert office.at(286) is None
+
+
+def test_none_to_an_upstream_that_is_failing():
+    office = Office()
+    office.answers()
+    office.house.circuits["anthropic"] = Circuit(failures=5, open_until=1000.0)
+    assert office.at(286) is None
+
+
+def test_a_reload_that_leaves_the_team_out():
+    office = Office()
+    office.answers()
+    office.house.live.current = replace(office.snapshot, keep_warm=replace(office.snapshot.keep_warm, teams=frozenset("b")))
+    assert office.at(286) is None
+    assert office.keeper.bytes_held == 0
