@@ -43,8 +43,10 @@ def assess(
             return Freshness(state="broken", reason=broken, idle_s=idle_s)
         return Freshness(state="unknown", reason="no_rule", idle_s=idle_s)
     tier = rules.tier(record.cache_ttl_s)
-    state, reason = _by_clock(idle_s, tier)
-    expected = _expected(tokens, rules) if idle_s <= tier.minimum_s > 0 else _after(idle_s, tier)
+    read_at = max(record.last_end, record.kept_at)
+    unread_s = max(0.0, now - read_at)
+    state, reason = _by_clock(unread_s, tier)
+    expected = _expected(tokens, rules) if unread_s <= tier.minimum_s > 0 else _after(unread_s, tier)
     if broken:
         return Freshness(state="broken", reason=broken, idle_s=idle_s, expected_read_tokens=expected)
     if _expected(record.cached_tokens, rules) == 0:
@@ -52,7 +54,7 @@ def assess(
         return Freshness(state="cold", reason=nothing, idle_s=idle_s, expected_read_tokens=0)
     if state == "warm" and not seen:
         state, reason = "cooling", "prefix_unseen"
-    warm_until = record.last_end + tier.minimum_s if tier.minimum_s else None
+    warm_until = read_at + tier.minimum_s if tier.minimum_s else None
     return Freshness(state=state, reason=reason, idle_s=idle_s, expected_read_tokens=expected, warm_until=warm_until)
 
 
@@ -101,21 +103,21 @@ def _break(newest: Boundary, standing: Standing, fingerprint: Fingerprint) -> st
     return "prefix_changed"
 
 
-def _by_clock(idle_s: float, tier: Tier) -> tuple[State, str]:
+def _by_clock(unread_s: float, tier: Tier) -> tuple[State, str]:
     """State and reason by documented lifetime alone."""
-    if idle_s <= tier.minimum_s > 0:
-        near = idle_s > NEAR_EXPIRY * tier.minimum_s
+    if unread_s <= tier.minimum_s > 0:
+        near = unread_s > NEAR_EXPIRY * tier.minimum_s
         return ("cooling", "near_expiry") if near else ("warm", "within_lifetime")
     if tier.maximum_s is None:
         return "unknown", "no_promise"
-    if idle_s <= tier.maximum_s:
+    if unread_s <= tier.maximum_s:
         return "cooling", "no_promise"
     return "cold", "past_lifetime"
 
 
-def _after(idle_s: float, tier: Tier) -> int | None:
+def _after(unread_s: float, tier: Tier) -> int | None:
     """Tokens to expect once the promise is over: nothing after the end, unknown before it."""
-    return 0 if tier.maximum_s is not None and idle_s > tier.maximum_s else None
+    return 0 if tier.maximum_s is not None and unread_s > tier.maximum_s else None
 
 
 def _expected(tokens: int, rules: CacheRules) -> int:

@@ -73,6 +73,9 @@ class ThreadRecord(Struct, frozen=True):
     """The models it was with before its last one, newest first (`cache.visits`)."""
     tool_set: str = ""
     """Digest of its tools in any order (`cache.breakers`)."""
+    kept_at: float = 0.0
+    """Unix seconds at which a ping last read its cache (`cache.keep_warm`), from which the cache's clock then runs; 0 before
+    that, and again after every answer."""
     warned_at: float = 0.0
     """Unix seconds at which somebody was warned of resuming it; 0 before that, and again after every answer."""
 

@@ -32,6 +32,7 @@ def with_model(record: ThreadRecord, model: str) -> ThreadRecord:
         cached_tokens=there.cached_tokens,
         boundaries=there.boundaries,
         standing=there.standing,
+        kept_at=0.0,
         visits=visits_after(record, model),
     )
 
@@ -45,7 +46,7 @@ def visits_after(record: ThreadRecord, model: str) -> tuple[Visit, ...]:
         served=record.served,
         provider=record.provider,
         upstream=record.upstream,
-        last_end=record.last_end,
+        last_end=max(record.last_end, record.kept_at),
         cache_ttl_s=record.cache_ttl_s,
         cached_tokens=record.cached_tokens,
         boundaries=record.boundaries[-BOUNDARIES_KEPT:],

@@ -7,7 +7,10 @@ from gateway.metering.families import (
     CACHE_OUTCOMES,
     CACHE_REQUESTS,
     COST,
+    PINGS_COST,
+    PINGS_SAVED,
     RESUME_IDLE,
+    STALE_CLIENT_COST,
     STALE_COST,
     STALE_RESUMES,
     TOKENS,
@@ -99,10 +102,12 @@ def losses() -> list[Json]:
             grown(STALE_RESUMES, by="client"),
             "{{client}}",
         ),
-        bars(
-            About("Cost of lost caches by cause", "Paid above the warm price of the same request.", "currencyUSD"),
-            grown(STALE_COST, by="cause"),
-            "{{cause}}",
+        matrix(
+            About("Cost of lost caches", "Paid above the warm price, by client and cause.", "currencyUSD"),
+            grown(STALE_CLIENT_COST, by="client, cause"),
+            rows="client",
+            columns="cause",
+            width=8,
         ),
     ]
 
@@ -130,10 +135,17 @@ def tokens() -> list[Json]:
             About("Tokens per minute by kind", "Billable tokens per minute. Kinds never overlap.", "short"),
             pace(TOKENS, by="kind", seconds=60),
             "{{kind}}",
+            width=8,
         ),
         lines(
             About("Reads for a write by model", "Tokens read for each token written; below one, it was in vain.", "short"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, WRITTEN, by="model"))},
+            width=8,
+        ),
+        lines(
+            About("Pings that keep caches warm, per hour", "Saved: filling caches anew that was not paid.", "currencyUSD"),
+            {"cost": pace(PINGS_COST, seconds=3600), "saved": pace(PINGS_SAVED, seconds=3600)},
+            width=8,
         ),
     ]
 

@@ -26,6 +26,7 @@ from cache.survival_file import SurvivalFile
 from cache.threads import Threads
 from gateway.api import budgets, explain, health, models, page, spend, threads
 from gateway.api.page_sums import Sums
+from gateway.budgets.allowance import Allowance
 from gateway.budgets.budgets import COUNTERS_MAX, RATE_COUNTERS_MAX, Budgets
 from gateway.budgets.counters import LocalCounters
 from gateway.budgets.shown import show
@@ -35,6 +36,7 @@ from gateway.config.live import Live
 from gateway.heartbeat import Heartbeat
 from gateway.home import Home
 from gateway.house import House, Ids
+from gateway.keep_warm import Keeper
 from gateway.keys import KeyRing
 from gateway.metering.journal import Journal
 from gateway.metering.labels import labels_of
@@ -43,6 +45,7 @@ from gateway.metering.ledger_keeper import (
     keep_writer,
     open_ledger,
     past_of,
+    seed_allowance,
     seed_budgets,
     seeded_metrics,
     tell_ledger,
@@ -52,6 +55,8 @@ from gateway.metering.metrics import Metrics
 from gateway.metering.page import page as metrics_page
 from gateway.metering.prices import PriceBook
 from gateway.metering.roads import roads_of, write_roads
+from gateway.metering.types import PING
+from gateway.ping import sender
 from gateway.pipeline import Pipeline
 from gateway.reconcile.told import noted
 from gateway.upstream.via_litellm import Translator
@@ -103,6 +108,8 @@ class Gateway:
         self.wires: Wires | None = None
         self.heartbeat: Heartbeat | None = None
         self.line: LineApp | None = None
+        self.keeper: Keeper | None = None
+        self.allowance = self._allowance(share)
         self.api = FastAPI(
             title="Pointsman",
             version=installed_version(),
@@ -156,6 +163,13 @@ class Gateway:
             noticed=self.home.noticed,
         )
 
+    def _allowance(self, share: Share | None) -> Allowance:
+        """What pings may cost a day, in all workers; the supervisor tells them what it was so far."""
+        allowance = Allowance(PING, LocalCounters(2) if share is None else SharedCounters.of_budgets(share.columns))
+        if share is None:
+            seed_allowance(allowance, self.ledger)
+        return allowance
+
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
         """The app for any ASGI server; under the fast adapter only what is not hot comes here."""
         await (self.api if self.line is None else self.line)(scope, receive, send)
@@ -167,7 +181,9 @@ class Gateway:
         translator = Translator(loop)
         self.wires = Wires(loop, pool, translator)
         limits = self.live.current.limits
-        line = Line(Pipeline(self.house), self.wires, limits.body_bytes, limits.header_bytes)
+        pipeline = Pipeline(self.house)
+        self.keeper = Keeper(self.house, self.allowance, sender(pipeline, self.wires))
+        line = Line(pipeline, self.wires, limits.body_bytes, limits.header_bytes)
         self.line = LineApp(line, self.api)
         pool.held_since = self.wires.held_since
         pool.send_soon = self.wires.send_soon
@@ -227,6 +243,19 @@ class Gateway:
         self.wires.drain_bytes = snapshot.streams.drain_bytes
         self.line.line.body_bytes_max = snapshot.limits.body_bytes
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
+        self._keep_warm(snapshot.keep_warm.enabled)
+
+    def _keep_warm(self, wanted: bool) -> None:
+        """Whether pings are sent; without them a request finds no keeper in the house, and costs nothing for it."""
+        assert self.wires is not None
+        assert self.keeper is not None
+        if wanted:
+            self.house.keeper = self.keeper
+            self.wires.watched.add(self.keeper)
+        else:
+            self.house.keeper = None
+            self.wires.watched.discard(self.keeper)
+            self.keeper.clear()
 
     async def _seed(self, fresh: tuple[Budget, ...]) -> None:
         """Give budgets that a reload brought their past, or that began while the ledger was away."""

@@ -8,6 +8,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -22,6 +23,9 @@ from gateway.metering.metrics import Metrics
 from gateway.metering.prices import PriceBook
 from gateway.notices import Notices
 from gateway.upstream.plan import Circuit, Failure, observed
+
+if TYPE_CHECKING:
+    from gateway.keep_warm import Keeper
 
 MINTED_MAX = 50_000
 """Response ids whose upstream is remembered, so that calls by id find the account that stored them; about 10 MB."""
@@ -83,6 +87,7 @@ class House:
         self.monotonic = monotonic
         self.chance = chance
         self.circuits: dict[str, Circuit] = {}
+        self.keeper: Keeper | None = None  # where caches are kept warm
         self.inside = 0
         self.draining = False
         self._minted: OrderedDict[str, Minted] = OrderedDict()

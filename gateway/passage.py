@@ -132,6 +132,8 @@ class RequestPassage:
         metrics = self.house.metrics
         if self.endpoint in TRANSLATED:  # an embedding or a count has no prompt cache to predict
             metrics.cache_predicted(self.caller.team, self.upstream.provider, self.freshness.state, self.freshness.idle_s)
+        if self.house.keeper is not None:
+            self.house.keeper.came(self)
         first = self._forward()
         self.forwarded_at = self.house.monotonic()
         metrics.overhead(self.forwarded_at - self.entered_at)
@@ -370,6 +372,8 @@ class RequestPassage:
         if self.record is None or self.record.standing.tools != after.standing.tools:
             after = replace(after, tool_set=set_of(self._tools()))
         house.threads.remember(after)
+        if house.keeper is not None:
+            house.keeper.answered(self, settled, after)
 
     def _tools(self) -> Raw | None:
         return None if self.ask is None else tools_of(self.ask)
@@ -386,7 +390,7 @@ class RequestPassage:
         )
         if found is None:
             return
-        metrics.rebuilt(caller.team, settled.model, found.cause, found.picos)
+        metrics.rebuilt(caller.team, caller.client, settled.model, found.cause, found.picos)
         if found.cause == EXPIRED:
             metrics.stale(caller.team, caller.client)
 

@@ -145,7 +145,7 @@ class Pipeline:
             account=standing.fullest,
             caution=told,
         )
-        return self._admitted(passage, snapshot)
+        return self.admitted(passage, snapshot)
 
     def _must_ask(self, decision: Decision, ask: Ask, caller: Caller, print_: Fingerprint) -> bool:
         """Whether a rule's question is put now: to a person who has just said something, and once for each prompt."""
@@ -180,7 +180,7 @@ class Pipeline:
             entered_at=now,
             wall=house.wall(),
         )
-        return self._admitted(passage, snapshot)
+        return self.admitted(passage, snapshot)
 
     def _admit(self, head: Head, snapshot: Snapshot) -> Owner:
         """The team that pays, and the key. Keys are checked before anything of the body is looked at."""
@@ -198,7 +198,7 @@ class Pipeline:
             raise Refused(Refusal.of("not_allowed", f"this key does not belong to team {head.team_hint!r}"))
         return owner_
 
-    def _admitted(self, passage: RequestPassage, snapshot: Snapshot) -> Passage:
+    def admitted(self, passage: RequestPassage, snapshot: Snapshot) -> Passage:
         """Hold for what it may cost, then write the intent; from here on the request is in the books."""
         if self.house.budgets.watches:
             self._hold(passage)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from gateway.api.spend_json import as_json
-from gateway.commands import spend_compare, spend_tree
+from gateway.commands import spend_compare, spend_tree, spend_wasted
 from gateway.commands.books import CONFIG_HELP, HOME_HELP, opened
 from gateway.config.problems import ConfigError
 from gateway.metering.ledger import Ledger, LedgerError
@@ -21,6 +21,7 @@ from gateway.metering.spend import BY, Line, Report, report, since
 from gateway.metering.spend_compare import compare
 from gateway.metering.spend_focus import COLUMNS, focus
 from gateway.metering.spend_tree import forest
+from gateway.metering.spend_wasted import waste
 from gateway.metering.types import KINDS
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -40,6 +41,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--team", help="of this team alone")
     parser.add_argument("--session", help="with --by agent_tree: this one alone, agent by agent")
     parser.add_argument("--compare", action="store_true", help="beside it what the same would have cost otherwise")
+    parser.add_argument("--wasted", action="store_true", help="what lost prompt caches cost, by cause, client and team")
     parser.add_argument(
         "--format",
         choices=("table", "csv", "json", "focus"),
@@ -58,6 +60,9 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.compare and (args.format == "focus" or args.session is not None):
         print("pointsman spend: --compare goes with neither focus nor --session", file=sys.stderr)
+        return 2
+    if args.wasted and (args.format == "focus" or args.compare or args.session is not None or args.by != "team"):
+        print("pointsman spend: --wasted goes with neither --by, --compare, --session nor focus", file=sys.stderr)
         return 2
     try:
         start = since(args.since, time.time())
@@ -83,6 +88,11 @@ def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
         rows(out, COLUMNS, ([charge[name] for name in COLUMNS] for charge in found.charges))
         if found.unpriced:
             print(f"{found.unpriced} requests have no price, or not for all they used: not in here", file=sys.stderr)
+        return
+    if args.wasted:
+        lost = waste(ledger, start, args.team)
+        spend_wasted.write(lost, args.format, out, rows)
+        _left_out(lost.left_out)
         return
     if args.compare:
         compared = compare(ledger, args.by, start, args.team)

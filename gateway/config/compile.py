@@ -8,6 +8,7 @@ from gateway.config.address import is_loopback, parse_url
 from gateway.config.compile_budgets import compile_budget, compile_limit
 from gateway.config.crosscheck import crosscheck
 from gateway.config.problems import ConfigError
+from gateway.config.schema_keep_warm import KeepWarm
 from gateway.config.schema_warnings import Warnings
 from gateway.metering.ledger_postgres import Database
 from gateway.metering.types import PICOS_PER_USD
@@ -61,6 +62,7 @@ def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
         port=config.listen.port,
         admin_digests=_digests(config.admin.keys),
         warnings=_warnings(config.warnings),
+        keep_warm=_keep_warm(config.keep_warm),
         budgets=tuple(map(compile_budget, config.budgets)),
         rate_limits=tuple(map(compile_limit, config.rate_limits)),
     )
@@ -208,6 +210,16 @@ def _warnings(warnings: Warnings) -> compiled.Warnings:
         at_least_times=warnings.at_least_times,
         inline=warnings.inline,
         ask_first=warnings.ask_first,
+    )
+
+
+def _keep_warm(wanted: KeepWarm) -> compiled.KeepWarm:
+    return compiled.KeepWarm(
+        enabled=wanted.enabled,
+        cap_picos=int(wanted.cap_usd_per_day * PICOS_PER_USD),
+        min_tokens=wanted.min_tokens,
+        memory_bytes=wanted.memory_mb * _MIB,
+        teams=None if wanted.teams is None else frozenset(wanted.teams),
     )
 
 

@@ -57,6 +57,21 @@ class Warnings(Struct, frozen=True):
     ask_first: bool = False
 
 
+class KeepWarm(Struct, frozen=True):
+    """Whether and how far resting threads' prompt caches are kept warm."""
+
+    enabled: bool = False
+    cap_picos: int = 10**12
+    min_tokens: int = 20_000
+    memory_bytes: int = 64 * 1024 * 1024
+    teams: frozenset[str] | None = None
+    """Only these; None for all."""
+
+    def holds_for(self, team: str) -> bool:
+        """Whether this team's threads are."""
+        return self.enabled and (self.teams is None or team in self.teams)
+
+
 class Team(Struct, frozen=True):
     """A paying team and what it may ask for. `digests` are sha256 of its keys."""
 
@@ -106,6 +121,7 @@ class Snapshot(Struct, frozen=True):
     admin_digests: tuple[bytes, ...] = ()
     """sha256 of the keys that may see every team's numbers."""
     warnings: Warnings = Warnings()
+    keep_warm: KeepWarm = KeepWarm()
     budgets: tuple[Budget, ...] = ()
     rate_limits: tuple[RateLimit, ...] = ()
 

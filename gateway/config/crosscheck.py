@@ -29,6 +29,7 @@ def crosscheck(config: Config) -> tuple[Problem, ...]:
         *_teams(config),
         *_keys(config),
         *_prices(config),
+        *_keep_warm(config),
         *_budgets(config),
     )
 
@@ -158,6 +159,12 @@ def _keys(config: Config) -> Iterator[Problem]:
                 yield Problem(path, f"the same key is in {owner}.keys; a key must tell who asks")
             elif digest in map(str.lower, keys[:index]):
                 yield Problem(path, "the same key is listed twice", severity="warning")
+
+
+def _keep_warm(config: Config) -> Iterator[Problem]:
+    teams = {*config.teams, "default"}
+    for place, team in enumerate(config.keep_warm.teams or ()):
+        yield from _known(config, f"keep_warm.teams.{place}", "team", team, teams)
 
 
 def _teams(config: Config) -> Iterator[Problem]:

@@ -35,6 +35,7 @@ from gateway.config.scalars import (
 )
 from gateway.config.schema_base import Lines, Section, many
 from gateway.config.schema_budgets import Budget, RateLimit
+from gateway.config.schema_keep_warm import KeepWarm
 from gateway.config.schema_warnings import TeamWarnings, Warnings
 from routing.types import AgentKind, Dialect, Effort, InputKind, OutputKind
 
@@ -402,6 +403,9 @@ class Config(Section):
     streams: Streams = Field(default=Streams(), description="Care for streamed answers.")
     cache: Cache = Field(default=Cache(), description="What is remembered of threads.")
     warnings: Warnings = Field(default=Warnings(), description="When to warn of a lost prompt cache, and how.")
+    keep_warm: KeepWarm = Field(
+        default=KeepWarm(), description="Pings that keep the caches of resting threads warm; off unless asked for."
+    )
     ledger: Ledger = Field(default=Ledger(), description="The record of what was spent.")
     budgets: tuple[Budget, ...] = Field(default=(), max_length=1000, description="What may be spent, and by whom.")
     rate_limits: tuple[RateLimit, ...] = Field(default=(), max_length=1000, description="How fast, and by whom.")

@@ -31,6 +31,7 @@ STATES = ("warm", "cooling", "cold", "broken", "unknown")
 OBSERVED = ("hit", "partial", "miss", "unknown")
 SOURCES = ("override", "rule", "classifier", "sticky", "budget", "fallback")
 
+PINGED = ("read", "missed", "failed", "capped", "refused")
 CHANNELS = ("header", "inline", "ask_first")
 
 CLOSED: dict[str, tuple[str, ...]] = {
@@ -42,6 +43,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "observed": OBSERVED,
     "source": SOURCES,
     "channel": CHANNELS,
+    "ping": PINGED,
 }
 """Labels whose values are fixed by the vocabulary."""
 
@@ -175,6 +177,10 @@ STALE_COST = Declared(
     labels=("team", "model", "cause"),
     unit="usd",
 )
+STALE_CLIENT_COST = Declared(
+    name="pointsman_stale_client_cost_usd_total", type="counter", labels=("team", "client", "cause"), unit="usd",
+    help="US dollars paid above the warm price because a prompt cache had gone, by the program that sent the prompt.",
+)  # fmt: skip
 WARNINGS = Declared(
     name="pointsman_warnings_total",
     type="counter",
@@ -196,6 +202,18 @@ WASTED = Declared(
     labels=("team", "reason"),
     unit="usd",
 )
+PINGS = Declared(
+    name="pointsman_keep_warm_pings_total", type="counter", labels=("team", "ping"),
+    help="Pings to keep a prompt cache warm, by what came of them: read, missed, failed; not sent: capped, refused.",
+)  # fmt: skip
+PINGS_COST = Declared(
+    name="pointsman_keep_warm_cost_usd_total", type="counter", labels=("team",), unit="usd",
+    help="US dollars that pings have cost; they are in pointsman_cost_usd_total as well.",
+)  # fmt: skip
+PINGS_SAVED = Declared(
+    name="pointsman_keep_warm_saved_usd_total", type="counter", labels=("team",), unit="usd",
+    help="US dollars of filling caches anew that were not paid because of pings; what the pings cost is not taken off.",
+)  # fmt: skip
 BUDGET = Declared(
     name="pointsman_budget_usd",
     type="gauge",
@@ -384,6 +402,10 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
     STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
     WARNINGS.name: tuple({"client": client, "channel": channel} for client in CLIENTS for channel in CHANNELS),
+    PINGS.name: tuple({"ping": ping} for ping in PINGED),
+    PINGS_COST.name: ({},),
+    PINGS_SAVED.name: ({},),
+    STALE_CLIENT_COST.name: tuple({"client": client, "cause": "past_lifetime"} for client in CLIENTS),
     STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.

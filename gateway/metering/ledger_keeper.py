@@ -8,18 +8,20 @@ import contextlib
 import logging
 import time
 
+from gateway.budgets.allowance import DAY_S, Allowance
 from gateway.budgets.budgets import Budgets
 from gateway.budgets.seed import past
 from gateway.budgets.types import Before, Budget
 from gateway.config.compiled import Snapshot
 from gateway.home import Home
 from gateway.metering.labels import labels_of
-from gateway.metering.ledger import Ledger
+from gateway.metering.ledger import Ledger, exact_sum, total
 from gateway.metering.ledger_face import UNREADABLE, Away
 from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.metrics import Metrics
 from gateway.metering.spend import requests_for_metrics, totals_for_metrics
 from gateway.metering.spend_compare import savings
+from gateway.metering.types import PING
 
 WRITER_LOOK_S = 2.0
 """How often the ledger's writer is looked at; one that has died is started again."""
@@ -93,6 +95,15 @@ def seed_budgets(budgets: Budgets, snapshot: Snapshot, ledger: Ledger) -> tuple[
     for budget, before in found:
         budgets.seed(budget, before, now)
     return ()
+
+
+def seed_allowance(allowance: Allowance, ledger: Ledger) -> None:
+    """Have the day's pings go on from what the ledger says they have cost. Before the first one."""
+    now = time.time()
+    query = f"SELECT {exact_sum('picos', 'picos')} FROM requests WHERE agent = ? AND settled_at >= ?"
+    with contextlib.suppress(Away):  # then they go on from nothing, and the day may cost its allowance twice
+        for row in ledger.rows(query, [PING, now // DAY_S * DAY_S]):
+            allowance.spend(total(row, "picos"), now)
 
 
 async def past_of(

@@ -84,7 +84,11 @@ class Metrics:
         self._cache_outcomes = self._counters[families.CACHE_OUTCOMES.name]
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
+        self._stale_client_costs = self._counters[families.STALE_CLIENT_COST.name]
         self._warnings = self._counters[families.WARNINGS.name]
+        self._pings = self._counters[families.PINGS.name]
+        self._pings_cost = self._counters[families.PINGS_COST.name]
+        self._pings_saved = self._counters[families.PINGS_SAVED.name]
         self._saved = self._counters[families.SAVED.name]
         self._wasted = self._counters[families.WASTED.name]
         self._refusals = self._counters[families.REFUSALS.name]
@@ -170,15 +174,24 @@ class Metrics:
         """A thread was resumed after its prompt cache had run out."""
         self._stale_resumes.row(team, client).value += 1
 
-    def rebuilt(self, team: str, model: str, cause: str, picos: int | None) -> None:
+    def rebuilt(self, team: str, client: str, model: str, cause: str, picos: int | None) -> None:
         """A prompt cache was paid for again; `picos` is what that cost above the warm price, None where unknown."""
-        row = self._stale_costs.row(team, model, cause)
-        if picos is not None:
-            row.value += picos
+        rows = self._stale_costs.row(team, model, cause), self._stale_client_costs.row(team, client, cause)
+        for row in rows:
+            row.value += picos or 0
 
     def warned(self, team: str, client: str, channel: str) -> None:
         """Somebody was told what resuming a thread will cost."""
         self._warnings.row(team, client, channel).value += 1
+
+    def pinged(self, team: str, ping: str, picos: int) -> None:
+        """A ping ended, or was not sent, and what it cost."""
+        self._pings.row(team, ping).value += 1
+        self._pings_cost.row(team).value += picos
+
+    def kept_warm(self, team: str, picos: int) -> None:
+        """A thread was taken up again that pings had kept warm: what filling its cache would have cost more."""
+        self._pings_saved.row(team).value += picos
 
     def compared(self, savings: Iterable[SavingRow]) -> None:
         """What the ledger has found saved and wasted so far, in all."""

@@ -49,6 +49,9 @@ _INPUT = frozenset(INPUT_KINDS)
 WRITE_TTL_S = {"cache_write_12h": 43_200.0, "cache_write_1h": 3600.0, "cache_write_30m": 1800.0, "cache_write_5m": 300.0}
 """The lifetime in seconds that each kind of write grants."""
 
+PING = "keep_warm"
+"""Kind of agent under which pings that keep a prompt cache warm are booked."""
+
 PICOS_PER_USD = 10**12
 """Every first-party list price times any tier multiplier is a whole number of pico-dollars per token."""
 

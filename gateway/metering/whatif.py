@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from cache.types import ThreadRecord
 from gateway.metering.prices import PriceBook
 from gateway.metering.rebuilt import MISSED, lost
-from gateway.metering.types import INPUT_KINDS, WRITE_TTL_S, Intent, Settlement, Usage, input_tokens
+from gateway.metering.types import INPUT_KINDS, PING, WRITE_TTL_S, Intent, Settlement, Usage, input_tokens
 
 CODE, GENERAL = "code", "general"
 """The routes compared with."""
@@ -65,7 +65,7 @@ def what_if(intent: Intent, settled: Settlement, roads: Roads, book: PriceBook) 
     actual = settled.picos
     if actual is None or not settled.exact or settled.price_status != "priced":
         return NOTHING_KNOWN
-    if not settled.kinds:
+    if not settled.kinds or intent.agent == PING:  # without a cache nobody would ping
         return WhatIf(code=actual, general=actual, uncached=actual, stayed=actual, wasted=0)
     here = Road(provider=settled.provider, model=settled.served or settled.model)
     if _cost(settled, settled.kinds, here, book) != actual:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from msgspec import Struct
 
 from cache.stores.disk import DiskStore
+from gateway.budgets.allowance import Allowance
 from gateway.budgets.budgets import Budgets
 from gateway.budgets.shown import show
 from gateway.budgets.types import Budget
@@ -26,6 +27,7 @@ from gateway.metering.ledger_keeper import (
     keep_writer,
     open_ledger,
     past_of,
+    seed_allowance,
     seed_budgets,
     seeded_metrics,
     tell_ledger,
@@ -34,6 +36,7 @@ from gateway.metering.ledger_process import LedgerProcess
 from gateway.metering.page import page
 from gateway.metering.report import Merged
 from gateway.metering.roads import roads_of, write_roads
+from gateway.metering.types import PING
 from gateway.reconcile.told import noted
 from gateway.workers.door import Door
 from gateway.workers.messages import Accounts, Ask, Drain, Hurry, Leaving, Page, Ready, Reload, Start, Told
@@ -86,6 +89,7 @@ class Supervisor:
         columns = self.share.columns
         self.budgets = Budgets(SharedCounters.of_budgets(columns), SharedCounters.of_pace(columns))
         self._unseeded = seed_budgets(self.budgets, live.current, self.ledger)
+        seed_allowance(Allowance(PING, SharedCounters.of_budgets(columns)), self.ledger)
         self.budgets.on_listed = self._listed
         self.hands: dict[int, Hand] = {}
         self._door = Door(listener, lambda: list(self.hands.values()))

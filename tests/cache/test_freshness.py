@@ -216,3 +216,15 @@ def test_what_holds_always(who: tuple[str, str], idle_s: float, tokens: int, pri
     if found.state == "cold":
         assert found.expected_read_tokens == 0
     assert assess(replace(record, requests=0), print_, who[1], None, END).reason == "first_call"
+
+
+def test_a_ping_winds_the_caches_clock_and_not_the_persons():
+    record = answered(None, prompt("a"), 50_000, written=50_000)
+    kept = replace(record, kept_at=END + 285)
+    rules = rules_for(*CLAUDE)
+    assert assess(record, None, CLAUDE[1], rules, END + 500).state == "cold"
+    found = assess(kept, None, CLAUDE[1], rules, END + 500)
+    assert (found.state, found.idle_s, found.expected_read_tokens) == ("cooling", 500.0, 50_000)
+    assert found.warm_until == END + 585
+    assert assess(kept, None, CLAUDE[1], rules, END + 600).state == "cold"
+    assert answered(kept, prompt("a", "b"), 51_000, read=50_000, now=END + 500).kept_at == 0.0

@@ -74,3 +74,12 @@ def test_a_record_of_before_has_none_and_can_be_read():
     data = VERSION + msgspec.msgpack.encode(old)
     assert msgspec.msgpack.decode(data[1:], type=ThreadRecord) == replace(record, visits=())
     assert len(msgspec.msgpack.encode(answered(answered(record, TALK, 4, NOW), SPARE, 5, NOW))) < 4096
+
+
+def test_a_ping_of_one_models_cache_is_none_of_the_others():
+    kept = replace(answered(None, CODE, 3, NOW), kept_at=NOW + 285)
+    record = answered(kept, TALK, 4, NOW + 400)
+    assert with_model(kept, TALK).kept_at == NOW + 285, "never there: as it is"
+    back = with_model(record, CODE)
+    assert (back.kept_at, back.last_end) == (0.0, NOW + 285)
+    assert assess(back, prompt(5), CODE, rules_for("anthropic", CODE), NOW + 500).state in ("warm", "cooling")

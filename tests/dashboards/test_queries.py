@@ -25,6 +25,7 @@ ONLY_LOOKED_AT = {
     "Rest before a request", "Own time", "Time to the end of an answer", "Time to first token",
     "Prompt from cache by model", "Reads for a write by model", "Failures by route", "Journal not yet booked",
     "Ledger write errors per minute", "Event loop held", "Under way, workers, draining", "Series on the metrics page",
+    "Pings that keep caches warm, per hour",
 }  # fmt: skip
 """Quantiles, quotients and gauges: they must have values, which the arithmetic of the others covers."""
 

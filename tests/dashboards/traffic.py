@@ -110,7 +110,7 @@ def drive(metrics: Metrics) -> None:
         ))  # type: ignore[arg-type]  # fmt: skip
     for team, client, model, cause, picos in STALE:
         metrics.stale(team, client)
-        metrics.rebuilt(team, model, cause, picos)
+        metrics.rebuilt(team, client, model, cause, picos)
     metrics.compared(SAVED)
     for (team, window), (limit, spent) in BUDGETS.items():
         metrics.budget(team, window, limit * PICOS_PER_USD, spent * PICOS_PER_USD, HELD * PICOS_PER_USD)
@@ -177,7 +177,7 @@ def _sums() -> Truth:
         add("Stale resumes", "")
         add("Stale resumes by client", client)
         add("Paid for lost caches", "", Fraction(picos, PICOS_PER_USD))
-        add("Cost of lost caches by cause", cause, Fraction(picos, PICOS_PER_USD))
+        add("Cost of lost caches", f"{cause} {client}", Fraction(picos, PICOS_PER_USD))
     for _, what, reason, picos in SAVED:
         add("Saved", "", Fraction(picos if what == "saved" else 0, PICOS_PER_USD))
         add(f"{what.capitalize()} by reason", reason, Fraction(picos, PICOS_PER_USD))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.budgets.allowance import DAY_S, Allowance
 from gateway.budgets.budgets import Budgets
 from gateway.budgets.counters import LocalCounters
 from gateway.budgets.types import Before, Budget
@@ -17,7 +18,15 @@ from gateway.home import Home
 from gateway.metering import ledger_keeper
 from gateway.metering.ledger import Ledger, connect
 from gateway.metering.ledger_face import Away
-from gateway.metering.ledger_keeper import keep_writer, open_ledger, past_of, seed_budgets, seeded_metrics, tell_ledger
+from gateway.metering.ledger_keeper import (
+    keep_writer,
+    open_ledger,
+    past_of,
+    seed_allowance,
+    seed_budgets,
+    seeded_metrics,
+    tell_ledger,
+)
 from gateway.metering.ledger_process import LedgerProcess
 from tests.gateway.metering.records import book, intent, settlement
 from tests.gateway.metering.test_metrics import made, value
@@ -67,6 +76,21 @@ def test_metrics_begin_with_the_names_of_the_config_and_the_ledger(tmp_path: Pat
     page = seeded_metrics(live.current, ledger).render().decode()
     assert all(f'model="{name}"' in page for name in live.current.models)
     ledger.close()
+
+
+def test_the_days_pings_are_counted_from_the_ledger(tmp_path: Path) -> None:
+    now = time.time()
+    today = now // DAY_S * DAY_S
+    connection = connect(tmp_path / "ledger.db")
+    events = {"a": ("keep_warm", today), "b": ("keep_warm", today - 1), "c": ("main", today), "d": ("keep_warm", now)}
+    intents = [intent(id_, agent=agent) for id_, (agent, _) in events.items()]
+    book(connection, "j", intents, [settlement(id_, at=at, picos=100) for id_, (_, at) in events.items()])
+    connection.close()
+    allowance = Allowance("keep_warm", LocalCounters(10))
+    ledger = Ledger.existing(tmp_path / "ledger.db")
+    seed_allowance(allowance, ledger)
+    ledger.close()
+    assert allowance.spent(now) == 200
 
 
 def test_a_ledger_that_cannot_be_read_keeps_its_last_numbers(tmp_path: Path) -> None:

@@ -155,8 +155,10 @@ def test_the_other_stations_are_heard() -> None:
     metrics.cache_predicted("payments", "openai", "cold")
     metrics.cache_observed("openai", "warm", "hit")
     metrics.stale("payments", "codex")
-    metrics.rebuilt("payments", "big", "prefix_changed", 250_000_000_000)
-    metrics.rebuilt("payments", "big", "prefix_changed", None)
+    metrics.rebuilt("payments", "codex", "big", "prefix_changed", 250_000_000_000)
+    metrics.rebuilt("payments", "codex", "big", "prefix_changed", None)
+    metrics.pinged("payments", "read", 10**10)
+    metrics.kept_warm("payments", 10**12)
     metrics.compared([("payments", "saved", "general_route", 2 * 10**12)])
     metrics.overhead(0.00005)
     metrics.ledger(0.25, 4096, 2)
@@ -173,6 +175,10 @@ def test_the_other_stations_are_heard() -> None:
         ("pointsman_cache_outcomes_total", "hit openai warm"): 1,
         ("pointsman_stale_resumes_total", "codex payments"): 1,
         ("pointsman_stale_cost_usd_total", "big payments prefix_changed"): 0.25,
+        ("pointsman_stale_client_cost_usd_total", "codex payments prefix_changed"): 0.25,
+        ("pointsman_keep_warm_pings_total", "payments read"): 1,
+        ("pointsman_keep_warm_cost_usd_total", "payments"): 0.01,
+        ("pointsman_keep_warm_saved_usd_total", "payments"): 1,
         ("pointsman_saved_usd_total", "general_route payments"): 2,
         ("pointsman_overhead_seconds_count", ""): 1,
         ("pointsman_ledger_lag_seconds", ""): 0.25,
@@ -221,7 +227,7 @@ def test_no_label_value_can_break_the_page(nasty: str) -> None:
            price_reason=nasty, kinds={nasty: 1}, by_kind={nasty: 1})  # fmt: skip
     metrics.decided(nasty, nasty, nasty, 0.1)
     metrics.stale(nasty, nasty)
-    metrics.rebuilt(nasty, nasty, nasty, 1)
+    metrics.rebuilt(nasty, nasty, nasty, nasty, 1)
     metrics.refused(nasty, 400)
     metrics.compared([(nasty, "saved", nasty, 1)])
     metrics.budget(nasty, nasty, 1, 1, 0)
@@ -277,7 +283,9 @@ def test_rare_events_have_their_series_before_they_happen() -> None:
     metrics.cache_observed("openai", "warm", "miss")
     metrics.cache_predicted("payments", "openai", "cold")
     metrics.stale("research", "codex")
-    metrics.rebuilt("research", "gpt-7", "past_lifetime", 1)
+    metrics.rebuilt("research", "codex", "gpt-7", "past_lifetime", 1)
+    metrics.pinged("research", "missed", 1)
+    metrics.kept_warm("research", 1)
     assert {key for key, at in samples(metrics).items() if at} - before == set()
     read = samples(metrics)
     assert (

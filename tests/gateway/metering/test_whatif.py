@@ -99,3 +99,10 @@ def test_where_a_thread_came_from():
     record = ThreadRecord(thread="t", team="p", model="big", served="big-2026", provider="openai")
     assert moved_from(None, "big") == moved_from(record, "big") == ""
     assert moved_from(record, "small") == "openai/big-2026"
+
+
+def test_a_ping_saves_nothing_itself():
+    kinds = {"cache_read": 100_000}
+    found = what_if(asked(agent="keep_warm"), settled(kinds), ROADS, BOOK)
+    assert found.uncached == found.code == found.stayed == settled(kinds).picos
+    assert what_if(asked(), settled(kinds), ROADS, BOOK).uncached > settled(kinds).picos
