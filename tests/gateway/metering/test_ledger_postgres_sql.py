@@ -1,6 +1,9 @@
 """Statements are translated where the two differ, and nowhere else."""
 
+import re
+
 from gateway.metering.ledger_postgres_sql import many, translated
+from tests.tidy.tree import python, text
 
 
 def test_the_four_differences():
@@ -22,3 +25,14 @@ def test_rows_go_as_one_array():
         'INSERT INTO segments (name, "offset") SELECT name, "offset" FROM json_populate_recordset(CAST(NULL AS segments),'
         ' CAST($1 AS json)) AS given WHERE true ON CONFLICT (name) DO UPDATE SET "offset" = excluded."offset"'
     )
+
+
+def test_no_query_adds_up_a_comparison():
+    """SQLite counts what is true in a sum, PostgreSQL has no such sum; `count(*) FILTER (WHERE …)` is known to both."""
+    found = [
+        f"{name}: {each[0]}"
+        for name in python("gateway")
+        for each in re.finditer(r"\bsum\((?:NOT |[a-z_{}]+ (?:!=|=|<|>|IS)[ =])[^\"]*", text(name))
+        if "SELECT" in text(name)
+    ]
+    assert found == []
