@@ -50,8 +50,7 @@ class Forecast:
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
         survival = self.survival
-        lasts = survival.lasts(where, gap_s, tier.minimum_s, tier.maximum_s)
-        changes = survival.changes(where)
+        lasts, changes = survival.chances(where, gap_s, tier.minimum_s, tier.maximum_s)
         return outlook(
             standing,
             look,

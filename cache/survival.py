@@ -8,8 +8,10 @@ blame: one step of expectation-maximisation per answer (Cappé and Moulines 2009
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -29,16 +31,19 @@ HALF_LIFE_S = 14 * 86_400.0
 """After two weeks an observation counts half: vendors change their caches by the month."""
 REFIT_SHARE = 0.02
 """A curve is fitted anew when this share of what it stands on is new: at once when thin, seldom when thick."""
-_EXPECTED: dict[str, Chances] = {
-    "intact": (0.985, 0.002, 0.005, 0.008),
-    "edited": (0.8, 0.0, 0.05, 0.15),
-    "compacted": (0.8, 0.0, 0.05, 0.15),
-    "grown": (0.9, 0.02, 0.03, 0.05),
-    "short": (0.5, 0.2, 0.1, 0.2),
-    "shrunk": (0.4, 0.2, 0.1, 0.3),
-    "cut": (0.05, 0.05, 0.1, 0.8),
+_EXPECTED: dict[str, tuple[Chances]] = {
+    "intact": ((0.985, 0.002, 0.005, 0.008),),
+    "edited": ((0.8, 0.0, 0.05, 0.15),),
+    "compacted": ((0.8, 0.0, 0.05, 0.15),),
+    "grown": ((0.9, 0.02, 0.03, 0.05),),
+    "short": ((0.5, 0.2, 0.1, 0.2),),
+    "shrunk": ((0.4, 0.2, 0.1, 0.3),),
+    "cut": ((0.05, 0.05, 0.1, 0.8),),
 }
 """What is expected of a prompt by its look before any was seen. Of an edited one the whole is what was kept of it."""
+
+LASTING, CHANGING = 4, 6
+"""Levels of curves over time, and of rates of change."""
 
 Path = tuple[str, ...]
 
@@ -86,6 +91,26 @@ class Where(Struct, frozen=True):
         )
 
 
+class Place:
+    """The curves of one `Where`, found once, and what they tell until one is fitted anew."""
+
+    __slots__ = ("changing", "fits", "lasting", "made", "told")
+
+    def __init__(self, lasting: tuple[Curve, ...], changing: tuple[Curve, ...], made: int) -> None:
+        self.lasting = lasting
+        self.changing = changing
+        self.made = made
+        """How many curves there were when these were found."""
+        self.told: dict[int, tuple[Chances, Chances]] = {}
+        """By bin of the gap."""
+        self.fits = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether none is missing."""
+        return len(self.lasting) == LASTING and len(self.changing) == CHANGING
+
+
 class Survival:
     """All curves of one gateway. Prediction looks up, observation counts; both take microseconds."""
 
@@ -93,36 +118,62 @@ class Survival:
         self.half_life_s = half_life_s
         self.curves: dict[Path, Curve] = {}
         self.shifts: dict[Path, Shift] = {}
+        self._places: dict[Where, Place] = {}
+        self._fits = 0
+        """Grows whenever what is told of anything may have changed."""
         for path, counts in sorted((priors or {}).items(), key=lambda each: len(each[0])):
             self.curves[path] = Curve(edges_of(path), counts)
 
-    def lasts(self, where: Where, gap_s: float, least_s: float, most_s: float | None) -> Chances:
-        """What time alone leaves after a gap; `least_s` and `most_s` are what the vendor documents."""
-        curve = self._narrowest(where.lasting(), _documented(where.granted_s, least_s, most_s))
-        return curve.table[curve.bin(gap_s / where.granted_s)]
+    def chances(self, where: Where, gap_s: float, least_s: float, most_s: float | None) -> tuple[Chances, Chances]:
+        """What time alone leaves after a gap, and what a change of the prompt alone leaves.
 
-    def changes(self, where: Where) -> Chances:
-        """What a change of the prompt alone leaves."""
-        return self._narrowest(where.changing(), (_EXPECTED[where.look],)).table[0]
+        `least_s` and `most_s` are what the vendor documents.
+        """
+        place = self._place(where)
+        span = bisect_left(EDGES, gap_s / where.granted_s)
+        if place.fits != self._fits:
+            place.told.clear()
+        told = place.told.get(span)
+        if told is None:
+            lasts = self._narrowest(place.lasting, EDGES, _documented(where.granted_s, least_s, most_s), POOLED_BINS)
+            changes = self._narrowest(place.changing, NO_GAP, _EXPECTED[where.look], POOLED_RATES)
+            told = place.told[span] = lasts.table[span], changes.table[0]
+            place.fits = self._fits
+        return told
 
     def evidence(self, where: Where, gap_s: float) -> float:
         """Observations of this family and lifetime at about this gap, shipped ones included."""
-        curve = self.curves.get(where.lasting()[1])
-        if curve is None:
+        lasting = self._place(where).lasting
+        if len(lasting) < 2:
             return 0.0
+        curve = lasting[1]
         return curve.stands_on[curve.bin(gap_s / where.granted_s)] if curve.stands_on else 0.0
+
+    def _place(self, where: Where) -> "Place":
+        """The curves there are for this, from the widest to the narrowest; looked up again when one was made."""
+        place = self._places.get(where)
+        if place is None or place.made != len(self.curves):
+            if len(self._places) >= CURVES_MAX:
+                self._places.clear()
+            lasting, changing = self._existing(where.lasting()), self._existing(where.changing())
+            place = self._places[where] = Place(lasting, changing, len(self.curves))
+        return place
+
+    def _existing(self, paths: Sequence[Path]) -> tuple[Curve, ...]:
+        return tuple([self.curves[path] for path in takewhile(self.curves.__contains__, paths)])
 
     def observe(
         self, where: Where, gap_s: float, least_s: float, most_s: float | None, outcome: Outcome, now: float
     ) -> bool:
         """Learn from one answer; True when behaviour is seen to have changed, and what was learned is doubted."""
-        lasts, changes = self.lasts(where, gap_s, least_s, most_s), self.changes(where)
+        lasts, changes = self.chances(where, gap_s, least_s, most_s)
         blame = blamed(lasts, changes, outcome)
-        late = self._count(where.lasting(), gap_s / where.granted_s, outcome, blame, 1.0 - blame, now)
-        late |= self._count(where.changing(), 0.0, outcome, 1.0 - blame, 0.0, now)
+        place = self._whole_place(where)
+        late = self._count(place.lasting, gap_s / where.granted_s, outcome, blame, 1.0 - blame, now)
+        late |= self._count(place.changing, 0.0, outcome, 1.0 - blame, 0.0, now)
         if late:  # fitted now rather than in the next request's way
-            self.lasts(where, gap_s, least_s, most_s)
-            self.changes(where)
+            self._fits += 1
+            self.chances(where, gap_s, least_s, most_s)
         if where.look != "intact" and changes[WHOLE] < UNCHANGED:
             return False
         watched = (where.family, f"{where.granted_s:.0f}", where.model)
@@ -143,51 +194,58 @@ class Survival:
             if curve is not None and len(path) > 1:
                 curve.doubt(DOUBT)
                 curve.stale = math.inf
+        self._fits += 1
 
-    def _count(self, paths: Sequence[Path], span: float, outcome: Outcome, lost: float, kept: float, now: float) -> bool:
-        """Add to each of these curves, made where there is room; True when one of them should be fitted anew."""
+    def _whole_place(self, where: Where) -> "Place":
+        """All curves of this, made where there is room."""
+        place = self._place(where)
+        if place.whole or len(self.curves) >= CURVES_MAX:
+            return place
+        for path in (*where.lasting(), *where.changing()):
+            self.curve_at(path)
+        return self._place(where)
+
+    def _count(
+        self, curves: Sequence[Curve], span: float, outcome: Outcome, lost: float, kept: float, now: float
+    ) -> bool:
+        """Add to each of these curves; True when one of them should be fitted anew."""
+        if not curves:
+            return False
         late = False
-        place = -1
-        half_life_s = self.half_life_s
-        for path in paths:
-            curve = self.curves.get(path) or self.curve_at(path)
-            if curve is None:
-                break
-            if place < 0:
-                place = curve.bin(span)
+        start = curves[0].bin(span) * OUTCOMES
+        for curve in curves:
             if not 0.0 <= now - curve.at < AGED_EVERY_S:
-                curve.age(now, half_life_s)
-            start = place * OUTCOMES
-            curve.counts[start + outcome] += lost
-            curve.counts[start] += kept
+                curve.age(now, self.half_life_s)
+            counts = curve.counts
+            counts[start + outcome] += lost
+            counts[start] += kept
             curve.weight += lost + kept
             curve.stale += 1.0
             late = late or curve.stale > REFIT_SHARE * curve.weight
         return late
 
     def curve_at(self, path: Path) -> Curve | None:
-        """The curve at a path, made where there is room."""
+        """The curve at a path, made where there is room, for whoever changes it."""
+        self._fits += 1
         curve = self.curves.get(path)
         if curve is None and len(self.curves) < CURVES_MAX:
             curve = self.curves[path] = Curve(edges_of(path))
         return curve
 
-    def _narrowest(self, paths: Sequence[Path], above: Sequence[Chances]) -> Curve:
+    def _narrowest(
+        self, curves: Sequence[Curve], edges: Sequence[float], above: Sequence[Chances], strength: float
+    ) -> Curve:
         """The narrowest curve there is, fitted to what is above it wherever that has changed enough."""
         version = 0
-        strength = POOLED_BINS if paths[0][0] == "time" else POOLED_RATES
         curve: Curve | None = None
-        for path in paths:
-            found = self.curves.get(path)
-            if found is None:
-                break
-            curve = found
+        for curve in curves:
             if curve.above != version or not curve.table or curve.stale > REFIT_SHARE * curve.weight:
                 curve.fit(above, strength)
                 curve.above = version
+                self._fits += 1
             above, version = curve.table, curve.version
         if curve is None:
-            curve = Curve(edges_of(paths[0]))
+            curve = Curve(edges)
             curve.fit(above, strength)
         return curve
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from gateway.config import compiled, schema
+from gateway.config import compiled, schema, schema_rules
 from gateway.config.address import is_loopback, parse_url
 from gateway.config.compile_budgets import compile_budget, compile_limit
 from gateway.config.crosscheck import crosscheck
@@ -97,7 +97,7 @@ def _matrix(lines: Iterable[schema.MatrixLine]) -> tuple[policy.MatrixLine, ...]
     )
 
 
-def _rule(rule: schema.Rule) -> policy.Rule:
+def _rule(rule: schema_rules.Rule) -> policy.Rule:
     return policy.Rule(
         name=rule.name,
         when=_when(rule.when),
@@ -112,7 +112,7 @@ def _rule(rule: schema.Rule) -> policy.Rule:
     )
 
 
-def _when(when: schema.When) -> policy.When:
+def _when(when: schema_rules.When) -> policy.When:
     header = None
     if when.header is not None:
         header = {name.lower().encode("ascii"): pattern for name, pattern in when.header.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.config.schema import Rule, When
+from gateway.config.schema_rules import Rule, When
 from routing.rules import fits
 
 Given = Mapping[str, Any]

@@ -7,8 +7,9 @@ from gateway.config.address import AddressError, is_loopback, parse_url
 from gateway.config.compiled import fits
 from gateway.config.coverage import Given, covers, decides, given
 from gateway.config.problems import Problem, did_you_mean
-from gateway.config.schema import Config, MatrixLine, Rule
+from gateway.config.schema import Config, MatrixLine
 from gateway.config.schema_budgets import Budget, RateLimit
+from gateway.config.schema_rules import Rule
 
 _CREDENTIAL = re.compile(r"[!-~]*")
 _EMPTY_KEY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.config.scalars import Line, one_or_many
+from routing.types import InputKind, OutputKind
 
 
 class Section(BaseModel):
@@ -19,3 +20,6 @@ def many(item: object) -> BeforeValidator:
 
 
 Lines = Annotated[tuple[Line, ...], Field(min_length=1), many(Line | tuple[Line, ...])]
+Inputs = Annotated[tuple[InputKind, ...], Field(min_length=1), many(InputKind | tuple[InputKind, ...])]
+Outputs = Annotated[tuple[OutputKind, ...], Field(min_length=1), many(OutputKind | tuple[OutputKind, ...])]
+

@@ -30,20 +30,20 @@ def taught(survival: Survival, where: Where, gap_s: float, outcome: Outcome, tim
 
 
 def kept(survival: Survival, where: Where, gap_s: float) -> float:
-    return lesser(survival.lasts(where, gap_s, 300.0, 300.0), survival.changes(where))[WHOLE]
+    return lesser(survival.chances(where, gap_s, 300.0, 300.0)[0], survival.chances(where, 0.0, 300.0, 300.0)[1])[WHOLE]
 
 
 def test_documents_speak_before_anything_was_seen() -> None:
     fresh = Survival()
-    assert fresh.lasts(HERE, 100.0, 300.0, 300.0)[WHOLE] > 0.9
-    assert fresh.lasts(HERE, 900.0, 300.0, 300.0)[WHOLE] < 0.1
+    assert fresh.chances(HERE, 100.0, 300.0, 300.0)[0][WHOLE] > 0.9
+    assert fresh.chances(HERE, 900.0, 300.0, 300.0)[0][WHOLE] < 0.1
     assert fresh.evidence(HERE, 100.0) == 0.0
 
 
 def test_what_is_seen_outweighs_documents() -> None:
     survival = Survival()
     taught(survival, HERE, 600.0, WHOLE, 60)
-    assert survival.lasts(HERE, 600.0, 300.0, 300.0)[WHOLE] > 0.9
+    assert survival.chances(HERE, 600.0, 300.0, 300.0)[0][WHOLE] > 0.9
     assert survival.evidence(HERE, 600.0) == pytest.approx(60.0, rel=0.05)
 
 
@@ -51,10 +51,10 @@ def test_another_model_learns_from_it_and_then_goes_its_own_way() -> None:
     survival = Survival()
     taught(survival, HERE, 600.0, WHOLE, 60)
     other = replace(HERE, model="claude-opus-9", account="b")
-    assert survival.lasts(other, 600.0, 300.0, 300.0)[WHOLE] > 0.8
+    assert survival.chances(other, 600.0, 300.0, 300.0)[0][WHOLE] > 0.8
     taught(survival, other, 600.0, FLOOR, 60)
-    assert survival.lasts(other, 600.0, 300.0, 300.0)[WHOLE] < 0.4
-    assert survival.lasts(HERE, 600.0, 300.0, 300.0)[WHOLE] > survival.lasts(other, 600.0, 300.0, 300.0)[WHOLE] + 0.3
+    assert survival.chances(other, 600.0, 300.0, 300.0)[0][WHOLE] < 0.4
+    assert survival.chances(HERE, 600.0, 300.0, 300.0)[0][WHOLE] > survival.chances(other, 600.0, 300.0, 300.0)[0][WHOLE] + 0.3
 
 
 def test_a_changed_prompt_is_not_blamed_on_time() -> None:
@@ -62,8 +62,8 @@ def test_a_changed_prompt_is_not_blamed_on_time() -> None:
     taught(survival, HERE, 10.0, WHOLE, 200)
     edited = replace(HERE, look="edited", turn="user")
     taught(survival, edited, 10.0, FLOOR, 40)
-    assert survival.changes(edited)[FLOOR] > 0.7
-    assert survival.lasts(HERE, 10.0, 300.0, 300.0)[WHOLE] > 0.95
+    assert survival.chances(edited, 0.0, 300.0, 300.0)[1][FLOOR] > 0.7
+    assert survival.chances(HERE, 10.0, 300.0, 300.0)[0][WHOLE] > 0.95
 
 
 def test_a_lifetime_cut_without_notice_is_noticed_and_learned() -> None:
@@ -93,8 +93,8 @@ def test_a_lifetime_cut_without_notice_is_noticed_and_learned() -> None:
         gap_s = pause()
         now += gap_s
         survival.observe(hour, gap_s, 3600.0, 3600.0, FLOOR if gap_s > 316.0 else WHOLE, now)
-    assert survival.lasts(hour, 900.0, 3600.0, 3600.0)[WHOLE] < 0.4
-    assert survival.lasts(hour, 8.0, 3600.0, 3600.0)[WHOLE] > 0.95
+    assert survival.chances(hour, 900.0, 3600.0, 3600.0)[0][WHOLE] < 0.4
+    assert survival.chances(hour, 8.0, 3600.0, 3600.0)[0][WHOLE] > 0.95
 
 
 @given(weights, weights)

@@ -46,7 +46,7 @@ def test_two_processes_know_what_both_counted(tmp_path: Path) -> None:
     again = Survival()
     SurvivalFile(tmp_path / "l.json").load(again)
     assert again.curves[RATE].counts[WHOLE] == pytest.approx(15.0, abs=0.01)
-    assert again.lasts(HERE, 10.0, 300.0, 300.0)[WHOLE] > 0.95
+    assert again.chances(HERE, 10.0, 300.0, 300.0)[0][WHOLE] > 0.95
 
 
 def test_what_is_counted_while_the_disk_is_busy_is_kept(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from gateway.config.compile import compile_config, is_loopback
 from gateway.config.compiled import Limits, Model, Snapshot, Streams
 from gateway.config.load import parse
 from gateway.config.problems import ConfigError
-from gateway.config.schema import Price, When
+from gateway.config.schema import Price
+from gateway.config.schema_rules import When
 from gateway.metering.types import KINDS
 from gateway.upstream.plan import Retry
 from routing import policy

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.config.coverage import covers, decides, given
-from gateway.config.schema import Rule, When
+from gateway.config.schema_rules import Rule, When
 
 
 def seen(earlier: dict[str, object], later: dict[str, object]) -> bool:
