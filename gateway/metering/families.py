@@ -371,6 +371,7 @@ FAMILIES: tuple[Declared, ...] = tuple(each for each in tuple(globals().values()
 """All of the above in their order, which is that of the page and of the reference."""
 DECLARED = {each.name: each for each in FAMILIES}
 
+CAUSES = ("past_lifetime", "prefix_changed", "unexplained")
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
 
 FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
@@ -405,8 +406,8 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     PINGS.name: tuple({"ping": ping} for ping in PINGED),
     PINGS_COST.name: ({},),
     PINGS_SAVED.name: ({},),
-    STALE_CLIENT_COST.name: tuple({"client": client, "cause": "past_lifetime"} for client in CLIENTS),
-    STALE_COST.name: tuple({"cause": cause} for cause in ("past_lifetime", "prefix_changed", "unexplained")),
+    STALE_CLIENT_COST.name: tuple({"client": client, "cause": cause} for client in CLIENTS for cause in CAUSES),
+    STALE_COST.name: tuple({"cause": cause} for cause in CAUSES),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.
 
