@@ -49,8 +49,7 @@ class Forecast:
         gap_s = max(0.0, now - standing.at)
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
-        survival = self.survival
-        lasts, changes = survival.chances(where, gap_s, tier.minimum_s, tier.maximum_s)
+        lasts, changes, stands_on = self.survival.foretold(where, gap_s, tier.minimum_s, tier.maximum_s)
         return outlook(
             standing,
             look,
@@ -58,7 +57,7 @@ class Forecast:
             self._floor(standing, subject, tier, now),
             self.blocks.of(subject.model, subject.rules.granularity),
             cause(lasts, changes, look.word, gap_s, tier.minimum_s),
-            math.inf if gap_s > (tier.maximum_s or math.inf) else survival.evidence(where, gap_s),
+            math.inf if gap_s > (tier.maximum_s or math.inf) else stands_on,
         )
 
     def after(self, standing: Standing | None, look: Look, subject: Subject, sent: float, read: int, now: float) -> bool:

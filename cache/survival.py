@@ -94,7 +94,7 @@ class Where(Struct, frozen=True):
 class Place:
     """The curves of one `Where`, found once, and what they tell until one is fitted anew."""
 
-    __slots__ = ("changing", "fits", "lasting", "made", "told")
+    __slots__ = ("changing", "fits", "lasting", "made", "told", "whole")
 
     def __init__(self, lasting: tuple[Curve, ...], changing: tuple[Curve, ...], made: int) -> None:
         self.lasting = lasting
@@ -104,11 +104,8 @@ class Place:
         self.told: dict[int, tuple[Chances, Chances]] = {}
         """By bin of the gap."""
         self.fits = 0
-
-    @property
-    def whole(self) -> bool:
+        self.whole = len(lasting) == LASTING and len(changing) == CHANGING
         """Whether none is missing."""
-        return len(self.lasting) == LASTING and len(self.changing) == CHANGING
 
 
 class Survival:
@@ -129,7 +126,22 @@ class Survival:
 
         `least_s` and `most_s` are what the vendor documents.
         """
+        return self._chances(self._place(where), where, gap_s, least_s, most_s)
+
+    def foretold(
+        self, where: Where, gap_s: float, least_s: float, most_s: float | None
+    ) -> tuple[Chances, Chances, float]:
+        """The chances, and on how many observations of this family and lifetime at about this gap they stand."""
         place = self._place(where)
+        lasts, changes = self._chances(place, where, gap_s, least_s, most_s)
+        curve = place.lasting[1] if len(place.lasting) > 1 else None
+        if curve is None or not curve.stands_on:
+            return lasts, changes, 0.0
+        return lasts, changes, curve.stands_on[curve.bin(gap_s / where.granted_s)]
+
+    def _chances(
+        self, place: "Place", where: Where, gap_s: float, least_s: float, most_s: float | None
+    ) -> tuple[Chances, Chances]:
         span = bisect_left(EDGES, gap_s / where.granted_s)
         if place.fits != self._fits:
             place.told.clear()
@@ -140,14 +152,6 @@ class Survival:
             told = place.told[span] = lasts.table[span], changes.table[0]
             place.fits = self._fits
         return told
-
-    def evidence(self, where: Where, gap_s: float) -> float:
-        """Observations of this family and lifetime at about this gap, shipped ones included."""
-        lasting = self._place(where).lasting
-        if len(lasting) < 2:
-            return 0.0
-        curve = lasting[1]
-        return curve.stands_on[curve.bin(gap_s / where.granted_s)] if curve.stands_on else 0.0
 
     def _place(self, where: Where) -> "Place":
         """The curves there are for this, from the widest to the narrowest; looked up again when one was made."""
@@ -166,14 +170,16 @@ class Survival:
         self, where: Where, gap_s: float, least_s: float, most_s: float | None, outcome: Outcome, now: float
     ) -> bool:
         """Learn from one answer; True when behaviour is seen to have changed, and what was learned is doubted."""
-        lasts, changes = self.chances(where, gap_s, least_s, most_s)
+        place = self._place(where)
+        lasts, changes = self._chances(place, where, gap_s, least_s, most_s)
         blame = blamed(lasts, changes, outcome)
-        place = self._whole_place(where)
+        if not place.whole:
+            place = self._made_whole(place, where)
         late = self._count(place.lasting, gap_s / where.granted_s, outcome, blame, 1.0 - blame, now)
         late |= self._count(place.changing, 0.0, outcome, 1.0 - blame, 0.0, now)
         if late:  # fitted now rather than in the next request's way
             self._fits += 1
-            self.chances(where, gap_s, least_s, most_s)
+            self._chances(place, where, gap_s, least_s, most_s)
         if where.look != "intact" and changes[WHOLE] < UNCHANGED:
             return False
         watched = (where.family, f"{where.granted_s:.0f}", where.model)
@@ -196,10 +202,9 @@ class Survival:
                 curve.stale = math.inf
         self._fits += 1
 
-    def _whole_place(self, where: Where) -> "Place":
+    def _made_whole(self, place: "Place", where: Where) -> "Place":
         """All curves of this, made where there is room."""
-        place = self._place(where)
-        if place.whole or len(self.curves) >= CURVES_MAX:
+        if len(self.curves) >= CURVES_MAX:
             return place
         for path in (*where.lasting(), *where.changing()):
             self.curve_at(path)

@@ -37,14 +37,14 @@ def test_documents_speak_before_anything_was_seen() -> None:
     fresh = Survival()
     assert fresh.chances(HERE, 100.0, 300.0, 300.0)[0][WHOLE] > 0.9
     assert fresh.chances(HERE, 900.0, 300.0, 300.0)[0][WHOLE] < 0.1
-    assert fresh.evidence(HERE, 100.0) == 0.0
+    assert fresh.foretold(HERE, 100.0, 300.0, 300.0)[2] == 0.0
 
 
 def test_what_is_seen_outweighs_documents() -> None:
     survival = Survival()
     taught(survival, HERE, 600.0, WHOLE, 60)
     assert survival.chances(HERE, 600.0, 300.0, 300.0)[0][WHOLE] > 0.9
-    assert survival.evidence(HERE, 600.0) == pytest.approx(60.0, rel=0.05)
+    assert survival.foretold(HERE, 600.0, 300.0, 300.0)[2] == pytest.approx(60.0, rel=0.05)
 
 
 def test_another_model_learns_from_it_and_then_goes_its_own_way() -> None:
