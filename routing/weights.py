@@ -47,7 +47,8 @@ def weights() -> Weights:
 def read(folder: Path) -> Weights:
     """The weights in a folder."""
     score = msgspec.json.decode((folder / "score.json").read_bytes(), type=Scored)
-    return together(score, {name: _table(folder / f"{name}.json", name) for name in NAMES})
+    words: dict[bytes, bytes] = {}
+    return together(score, {name: _table(folder / f"{name}.json", name, words) for name in NAMES})
 
 
 def together(score: Scored, grams: Mapping[str, Mapping[Hashable, int]]) -> Weights:
@@ -74,16 +75,19 @@ def as_text(gram: Hashable) -> str:
     return gram.decode() if isinstance(gram, bytes) else str(gram)
 
 
-def _table(path: Path, name: str) -> dict[Hashable, int]:
+def _table(path: Path, name: str, words: dict[bytes, bytes]) -> dict[Hashable, int]:
+    """One kind of gram; `words` holds each word once, however many pairs it is part of."""
+    once = words.setdefault
     table: dict[Hashable, int] = {}
     for weight, lines in msgspec.json.decode(path.read_bytes(), type=dict[int, str]).items():
         grams = lines.split("\n")
         if name in CHARACTERS:
             table.update(dict.fromkeys(grams, weight))
         elif name in TUPLES:
-            table.update(dict.fromkeys((tuple(gram.encode().split(b" ")) for gram in grams), weight))
+            pairs = (tuple([once(word, word) for word in gram.encode().split(b" ")]) for gram in grams)
+            table.update(dict.fromkeys(pairs, weight))
         else:
-            table.update(dict.fromkeys((gram.encode() for gram in grams), weight))
+            table.update(dict.fromkeys((once(word, word) for word in map(str.encode, grams)), weight))
     return table
 
 
