@@ -51,7 +51,7 @@ NAMED = frozenset(
 """Clues that a short turn is about programs, where it asks for nothing to be written."""
 PLAIN = {"foreign": "plain_foreign", "other_tools": "other_plain", "coding_tools": "coding_plain"}
 """Where nothing of a turn looks like code, its language and its harness weigh differently."""
-BRIEF_CHARS, IDLE_BRIEF = 20, -4.0
+BRIEF_CHARS, IDLE_BRIEF = 32, -4.0
 """A turn this brief ("say ok") names no topic, whatever its words."""
 BEFORE_MAX = 3.0
 PREVIOUS_MAX = 4.0
