@@ -51,8 +51,8 @@ NAMED = frozenset(
 """Clues that a short turn is about programs, where it asks for nothing to be written."""
 PLAIN = {"foreign": "plain_foreign", "other_tools": "other_plain", "coding_tools": "coding_plain"}
 """Where nothing of a turn looks like code, its language and its harness weigh differently."""
-BRIEF_CHARS, IDLE_BRIEF = 32, -4.0
-"""A turn this brief ("say ok") names no topic, whatever its words."""
+BRIEF_CHARS, QUIETLY_BRIEF_CHARS, IDLE_BRIEF = 20, 32, -4.0
+"""A turn this brief ("say ok") names no topic, whatever its words; and a longer one, where nothing in it asks for prose."""
 BEFORE_MAX = 3.0
 PREVIOUS_MAX = 4.0
 SYSTEM_MAX = 4.0
@@ -121,7 +121,7 @@ def _together(signals: Signals, text: str, values: Mapping[str, float], sights: 
     if not any(sight.weight > 0 for sight in sights):
         yield "plain"
         yield from (both for other, both in PLAIN.items() if other in values or (other == "foreign" and not text.isascii()))
-    if not any(sight.clue in ASKS_PROSE for sight in sights):
+    if not _asks_for_prose(sights):
         yield from _unwritten(text, values)
     if "other_tools" in values and not TECHNICAL.isdisjoint(values):
         yield "other_yet_code"
@@ -165,13 +165,17 @@ def scored(seen: Glance, score: Score) -> Seen:
     if maker:
         if abs(words_say) < QUIET:
             values[f"{maker}_quiet"] = 1.0
-        brief = seen.length <= BRIEF_CHARS
+        brief = seen.length <= (BRIEF_CHARS if _asks_for_prose(seen.words) else QUIETLY_BRIEF_CHARS)
         if short and words_say > (IDLE_BRIEF if brief else IDLE):
             values[f"{maker}_idle"] = 1.0
             if brief:
                 values[f"{maker}_brief"] = 1.0
     values |= before(seen.signals, score, short, short and seen.silent)
     return Seen(values=values, details=seen.details, shapes=seen.shapes, words=seen.words)
+
+
+def _asks_for_prose(words: Sequence[Sight]) -> bool:
+    return any(sight.clue in ASKS_PROSE for sight in words)
 
 
 def looked_at(turn: str) -> str:
