@@ -60,7 +60,7 @@ def test_served_killed_and_caught_up(postgres, settings, tmp_path, options):
             postgres.start()
         until(12, database)
         wait_for(lambda: running.metric("pointsman_ledger_backlog_bytes") == 0 or None)
-        assert wait_for(lambda: (told := running.ask("/pointsman/spend")).status == 200 and told)
+        wait_for(lambda: running.ask("/pointsman/spend").status == 200 or None)
     assert not (running.home / "ledger.db").exists()
     again = start(tmp_path, running.config, {"BOOKS": database.url}, options)
     try:
