@@ -72,6 +72,6 @@ def _channel(policy: Warnings, head: Head, ask: Ask, print_: Fingerprint) -> Cha
     first = head.first
     if not is_attended(first.get(b"user-agent", b""), first.get(b"originator", b"")):
         return "header"
-    if not is_persons(ask, print_.sizes[-1] - print_.sizes[-2]):
+    if not is_persons(ask, print_.sizes):
         return "header"
     return "ask_first" if policy.ask_first else "inline"

@@ -65,8 +65,7 @@ def foreseen(
     if record is None or freshness.reason in _SETTLED or not record.standing.requests:
         return Foresight(freshness=freshness, subject=subject)
     standing = record.standing
-    sizes = print_.sizes
-    person = is_persons(ask, sizes[-1] - sizes[-2])
+    person = is_persons(ask, print_.sizes)
     gap_s = max(0.0, wall - standing.at)
     if print_.whole and record.boundaries:
         look = by_prefix(standing, record.boundaries, print_, person, gap_s, rules.divided_by_settings)

@@ -151,7 +151,7 @@ class Pipeline:
         """Whether a rule's question is put now: to a person who has just said something, and once for each prompt."""
         return (
             caller.agent == "main"
-            and is_persons(ask, print_.sizes[-1] - print_.sizes[-2])
+            and is_persons(ask, print_.sizes)
             and self.house.asks(decision.asked_by, print_.digests[-1], caller.team)
         )
 
@@ -317,7 +317,7 @@ def _weigh(
     record: ThreadRecord, ask: Ask, print_: Fingerprint, snapshot: Snapshot, wall: float, house: House | None
 ) -> Callable[[str, Workload], Scales] | None:
     """What it would cost to leave the thread's model for another; None in the middle of a turn, where nothing moves."""
-    if house is None or not is_persons(ask, print_.sizes[-1] - print_.sizes[-2]):
+    if house is None or not is_persons(ask, print_.sizes):
         return None
 
     def weigh(model: str, work: Workload) -> Scales:

@@ -17,7 +17,7 @@ _USAGE_ON = b'{"include_usage":true}'
 
 def edits_for(ask: Ask, upstream_model: str, provider: str, effort: str = "") -> tuple[list[Edit], bool]:
     """What to change in the body for this upstream, and whether the usage chunk must be hidden from the client."""
-    edits, beside = effort_edits(ask, effort) if effort else ([], b"")
+    edits, beside = _effort_edits(ask, effort) if effort else ([], b"")
     asked = _asks_for_usage(ask)
     if asked is not None:
         if (options := ask.span("stream_options")) is not None:
@@ -33,11 +33,11 @@ def edits_for(ask: Ask, upstream_model: str, provider: str, effort: str = "") ->
 
 def with_effort(ask: Ask, effort: str) -> bytes:
     """The body with this reasoning effort and nothing else changed, for a request that is translated afterwards."""
-    edits, beside = effort_edits(ask, effort)
+    edits, beside = _effort_edits(ask, effort)
     return splice(ask.body, [*edits, _model_edit(ask, ask.model, beside)] if beside else edits)
 
 
-def effort_edits(ask: Ask, effort: str) -> tuple[list[Edit], bytes]:
+def _effort_edits(ask: Ask, effort: str) -> tuple[list[Edit], bytes]:
     """Edits that set the reasoning effort, and the member to write beside the model where there is none yet.
 
     Chat has it at the top (`reasoning_effort`), Responses in `reasoning`, Messages in `output_config`, each by its API's

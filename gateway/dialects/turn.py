@@ -1,5 +1,7 @@
 """Whose turn it is, told from the end of the raw prompt: nothing is parsed for it."""
 
+from collections.abc import Sequence
+
 from msgspec import Raw
 
 from gateway.dialects.ask import Ask
@@ -14,14 +16,15 @@ _RESULTS = (b'"tool_result"', b'_output"', b'"role":"tool"', b'"role": "tool"', 
 """How results of tools call themselves. With their quotes they cannot lie inside a JSON string."""
 
 
-def is_persons(ask: Ask, last_bytes: int) -> bool:
-    """Whether a person's message ends the prompt; `last_bytes` is the newest item's length as it was fingerprinted.
+def is_persons(ask: Ask, sizes: Sequence[int]) -> bool:
+    """Whether a person's message ends the prompt; `sizes` are those of its fingerprint, whose last step is the newest item.
 
     An item that names its kind after a long text counts as a person's.
     """
     listing: Raw | None = ask.fields.get("input" if ask.dialect == "responses" else "messages")
     if listing is None:
         return True
+    last_bytes = sizes[-1] - sizes[-2]
     view = memoryview(listing)
     start = max(0, len(view) - last_bytes - (MOVED_BYTES if ask.dialect == "messages" else END_BYTES))
     head = bytes(view[start : start + MOVED_BYTES + HEAD_BYTES])
