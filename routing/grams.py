@@ -14,8 +14,6 @@ Grams = Mapping[str, Set[Hashable]]
 HEAD_WORDS = 24
 TAIL_WORDS = 16
 """Where a task is named, whatever is pasted in between: these words count for themselves as well."""
-PAIRED_MAX = 160
-"""Words that are paired: a text that is longer is a paste, and its end is in `task_pair`."""
 CHARS_MAX = 400
 """Of either end, where characters are paired."""
 STEM_ASCII, STEM_WIDE = 5, 10
@@ -32,10 +30,10 @@ def grams(text: Reading) -> dict[str, Set[Hashable]]:
     seen = set(words)
     found: dict[str, Set[Hashable]] = {
         "word": seen,
-        "pair": set(pairwise(words[:PAIRED_MAX])),
+        "pair": text.pairs,
         "stem": {word[:STEM_ASCII] if word[0] < 128 else word[:STEM_WIDE] for word in seen if len(word) > STEM_ASCII},
         "task_word": seen if task is words else set(task),
-        "task_pair": set(pairwise(task)),
+        "task_pair": text.pairs if task is words else set(pairwise(task)),
         "opening": {tuple(words[:1]), tuple(words[:2]), (b"", *words[-2:])} if words else set(),
     }
     if text.syllabic:

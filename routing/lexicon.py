@@ -7,7 +7,7 @@ and hardly with the lexicon.
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import chain, pairwise
+from itertools import chain
 
 from routing.evidence import Clue, Sight
 from routing.split import Reading, reading
@@ -59,7 +59,7 @@ def clues_of(text: Reading) -> list[Sight]:
     """The clues of a text that has been read."""
     lowered, words = text.lowered, text.words
     found: dict[str, tuple[Clue, list[str]]] = {}
-    for word, clue in chain(_by_word(words), _by_phrase(words, lowered), _by_piece(lowered)):
+    for word, clue in chain(_by_word(words), _by_phrase(text.pairs, lowered), _by_piece(lowered)):
         if (seen := found.get(clue.name)) is None:
             found[clue.name] = (clue, [word])
         else:
@@ -75,8 +75,8 @@ def _by_word(words: list[bytes]) -> Iterator[tuple[str, Clue]]:
             yield word.decode(), clue
 
 
-def _by_phrase(words: list[bytes], lowered: str) -> Iterator[tuple[str, Clue]]:
-    for pair in _KNOWN_PAIRS.intersection(pairwise(words)):
+def _by_phrase(pairs: frozenset[tuple[bytes, bytes]], lowered: str) -> Iterator[tuple[str, Clue]]:
+    for pair in _KNOWN_PAIRS & pairs:
         for phrase, clue in _OF_PAIR[pair]:
             if phrase.count(" ") < 2 or phrase in lowered:
                 yield phrase, clue

@@ -19,8 +19,6 @@ from routing.words import PROSE, REWRITE, TEXT_TASK, TITLE
 
 SHORT_CHARS = 60
 """A follow-up such as "yes, go on": up to here a turn inherits from the one before."""
-NEAR_CHARS = 160
-"""Up to here a turn may still lean on it."""
 LONG_CHARS = 600
 NAMED_CHARS = 300
 """A turn up to here that names something as programs name things is about that; a longer one may mention it."""
@@ -42,17 +40,20 @@ ASKED = {
 the words ask for something to be written."""
 TECHNICAL = frozenset(
     ("language", "write_code", "query", "definition", "sql", "statement", "traceback", "diff", "configure", "formula",
-     "term")
+     "term", "framework", "http", "inline_code", "error_code", "markup", "file")
 )  # fmt: skip
 """Clues that stand for themselves among tools of another trade: a developer asks a shop's support about its API."""
 NAMED = frozenset(
     ("language", "framework", "term", "configure", "option", "identifier", "file", "call", "operator", "http")
 )
 """Clues that a short turn is about programs, where it asks for nothing to be written."""
+SIGNED = {"inline_code": "inline_asked", "signs": "signs_asked", "signs_dense": "dense_asked", "error_code": "error_asked"}
+"""Signs of programs are the matter of a short turn that does not ask for prose."""
 PLAIN = {"foreign": "plain_foreign", "other_tools": "other_plain", "coding_tools": "coding_plain"}
 """Where nothing of a turn looks like code, its language and its harness weigh differently."""
 BRIEF_CHARS, QUIETLY_BRIEF_CHARS, IDLE_BRIEF = 20, 32, -4.0
 """A turn this brief ("say ok") names no topic, whatever its words; and a longer one, where nothing in it asks for prose."""
+QUESTION_MARKS = ("?", "？", "؟")
 BEFORE_MAX = 3.0
 PREVIOUS_MAX = 4.0
 SYSTEM_MAX = 4.0
@@ -127,6 +128,9 @@ def _together(signals: Signals, text: str, values: Mapping[str, float], sights: 
         yield "other_yet_code"
     if "identifier" in values:
         yield from _named(signals, text)
+    if text.rstrip().endswith(QUESTION_MARKS):
+        yield "question"
+        yield "question_plain" if not any(sight.weight > 0 for sight in sights) else "question_shown"
     if len(text) <= SHORT_CHARS:
         yield "short"
     elif len(signals.turn_text) > LONG_CHARS:
@@ -140,6 +144,7 @@ def _unwritten(text: str, values: Mapping[str, float]) -> Iterator[str]:
     yield from (asked for equipment, asked in ASKED.items() if equipment in values)
     if "defect" in values and ("interface" in values or "thing" in values):
         yield "defect_shown"
+    yield from (asked for sign, asked in SIGNED.items() if sign in values)
     if len(text) <= NAMED_CHARS and not NAMED.isdisjoint(values):
         yield "technical_near"
 
@@ -161,6 +166,8 @@ def scored(seen: Glance, score: Score) -> Seen:
         values["text_short"] = words_say
     elif seen.length > LONG_CHARS:
         values["text_long"] = words_say
+    if "other_tools" in values:
+        values["text_other"] = words_say
     maker = "coding" if seen.coding else "prompted" if "coding_prompt" in seen.values else ""
     if maker:
         if abs(words_say) < QUIET:
@@ -195,14 +202,11 @@ def before(signals: Signals, score: Score, short: bool, says_nothing: bool) -> d
     if other_topic(signals.turn_text):
         return {}
     found = {"previous": 1.0}
-    if len(signals.turn_text) <= NEAR_CHARS:
+    if short:
         read = reading(text)
-        clues, words = clipped(_told(text, read), BEFORE_MAX), clipped(score(read), PREVIOUS_MAX)
-        found |= {"previous_clues_near": clues, "previous_text_near": words}
-        if short:
-            found["previous_text"] = words
+        found["previous_text"] = clipped(score(read), PREVIOUS_MAX)
         if says_nothing:
-            found["previous_clues"] = clues
+            found["previous_clues"] = clipped(_told(text, read), BEFORE_MAX)
     return found
 
 

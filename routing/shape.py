@@ -14,6 +14,14 @@ LINES_MAX = 40
 LINE_CHARS = 160
 """Of a line; patterns go back and forth in what they are given, and nobody's statement is longer."""
 
+PLAIN = bytes(code for code in range(256) if chr(code) not in "<>{}[]=\\|^~_$`&*#@%")
+NOW_AND_THEN = b"&*#@%"
+"""Bytes that prose is made of, and those it has now and then. Dropping them leaves the odd ones to be counted."""
+ODD_MIN, DENSE_MIN, DENSE_SHARE = 2, 3, 14
+"""Odd characters that are some, and those of whatever kind that are many: one in fourteen."""
+NEAR_CHARS = 300
+"""A text up to here is about the signs it holds; the page of a manual is full of them."""
+
 DIFF = Clue(name="diff", weight=3.0, shows="diff", asks="review")
 TRACEBACK = Clue(name="traceback", weight=2.5, shows="log", asks="review")
 LOG = Clue(name="log", weight=1.8, shows="log")
@@ -31,6 +39,11 @@ OPTION = Clue(name="option", weight=0.6)
 OPERATOR = Clue(name="operator", weight=1.0, shows="code")
 HTTP = Clue(name="http", weight=1.0)
 FORMULA = Clue(name="formula", weight=1.8, shows="code", asks="code")
+INLINE = Clue(name="inline_code", weight=1.0, shows="code")
+SIGNS = Clue(name="signs", weight=0.5, shows="code")
+SIGNS_DENSE = Clue(name="signs_dense", weight=0.5, shows="code")
+"""Characters that prose has no use for: some, and so many that the text is hardly prose."""
+ERROR_CODE = Clue(name="error_code", weight=1.0, shows="log")
 REPORT = Clue(name="expected_actual", weight=1.2, asks="patch")
 CASES = Clue(name="cases", weight=0.5)
 CHOICE = Clue(name="choice", weight=-1.0, asks="prose")
@@ -39,7 +52,8 @@ CHOICE = Clue(name="choice", weight=-1.0, asks="prose")
 _LINE = re.compile(
     r"""(?P<diff>diff\ --git\ |@@\ -\d+|\+\+\+\ [ab]/|---\ [ab]/|index\ [0-9a-f]{7})
     |(?P<traceback>Traceback\ \(most|at\ [\w.$<>]+\ ?\([^()]*:\d+\)|File\ ".+",\ line\ \d+|panicked\ at)
-    |(?P<log>\[?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d|\w{3}\ +\d+\ \d\d:\d\d:\d\d\ |npm\ ERR!|make:\ \*\*\*
+    |(?P<log>\[?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d|\w{3}\ +\d+\ \d\d:\d\d:\d\d[ ]
+        |\d\d:\d\d(?::\d\d[.,\d]*)?\ .*\w=\w|\d+(?:\.\d+){3}\ -\ |npm\ ERR!|make:\ \*\*\*
         |(?:[Ee]rror|[Ff]atal|[Ww]arning)(?:\[E\d+\])?:\ |(?:ERROR|WARN(?:ING)?|FATAL|DEBUG)\b[\]:\ ])
     |(?P<fence>(?:```|~~~)\s*[\w+#-]*\s*$)
     |(?P<definition>def\ \w+\(|class\ \w+\s*[:({]|\#include\b|import\ [\w.{*'"]+(?:\ as\ \w+)?;?$|import\ .+\ from\ ['"]
@@ -80,6 +94,11 @@ _OPERATOR = re.compile(r"[\w)\]]\s?(?:[-+*/^|&%!=]=|&&|\|\||::|->|=>|\?\?|\?\.)\
 _HTTP = re.compile(
     r"\b(?:GET|POST|PUT|PATCH|DELETE) (?:/|request|instead|method|call)|\b(?:a|an|the) (?:GET|POST|PUT)\b|HTTP [45]\d\d"
 )
+_INLINE = re.compile(r"`[^`\n]{1,120}`")
+_ERROR_CODE = re.compile(
+    r"[A-Z](?<!\w[A-Z])(?:[A-Z]{1,4}-?\d{3,5}|(?<=E)[A-Z]{4,}|(?<=E)\d{4}|(?<=S)IG[A-Z]{3,4}|[A-Z]{2,}_[A-Z_]{3,}"
+    r"|[a-z]\w*(?:Error|Exception))\b"
+)
 _HIDDEN = re.compile(r"(?<!\S)\.[a-z][a-z_]{2,}")
 _CELLS = re.compile(r":(?<=[A-Z0-9]\d:)\$?[A-Z]{1,2}\$?\d")
 
@@ -92,16 +111,6 @@ _INSIDE = (
     (":", _CELLS, FORMULA),
 )
 """What a text must hold for the pattern to be worth a search."""
-_SAID = (
-    (("Error: ",), TRACEBACK),
-    (("Exception: ",), TRACEBACK),
-    (("SELECT ", "FROM "), SQL),
-    (("```",), FENCE),
-    (("nput:", "utput:"), CASES),
-    (("(A)", "(B)"), CHOICE),
-    (("\nA) ", "\nB) "), CHOICE),
-    (("A. ", "\nB. "), CHOICE),
-)
 
 
 def shape(text: str) -> list[Sight]:
@@ -137,12 +146,41 @@ def _anywhere(text: str) -> Iterator[Clue]:
     for without, pattern, clue in _INSIDE:
         if without in text and pattern.search(text):
             yield clue
-    for said, clue in _SAID:
-        if all(each in text for each in said):
-            yield clue
+    yield from _said(text)
+    if len(text) <= NEAR_CHARS:
+        yield from _near(text)
     yield from _signs(text)
     if _reports(text):
         yield REPORT
+
+
+def _said(text: str) -> Iterator[Clue]:
+    """What a few letters give away, wherever they stand."""
+    if "Error: " in text or "Exception: " in text:
+        yield TRACEBACK
+    if "SELECT " in text and "FROM " in text:
+        yield SQL
+    if "```" in text:
+        yield FENCE
+    if "nput:" in text and "utput:" in text:
+        yield CASES
+    if ("(A)" in text and "(B)" in text) or ("\nB) " in text and "\nA) " in text) or ("\nB. " in text and "A. " in text):
+        yield CHOICE
+
+
+def _near(text: str) -> Iterator[Clue]:
+    """Code in a line of prose, the names of errors, and characters that prose has no use for."""
+    if "`" in text and _INLINE.search(text):
+        yield INLINE
+    if _ERROR_CODE.search(text):
+        yield ERROR_CODE
+    if text.count("$") > 1 and "\\" in text:  # mathematics is typeset with the same signs
+        return
+    found = text.encode("utf-8", "replace").translate(None, PLAIN)
+    if len(found) >= DENSE_MIN and len(found) * DENSE_SHARE >= len(text):
+        yield SIGNS_DENSE
+    if len(found) >= ODD_MIN and len(found.translate(None, NOW_AND_THEN)) >= ODD_MIN:
+        yield SIGNS
 
 
 def _signs(text: str) -> Iterator[Clue]:

@@ -1,6 +1,7 @@
 """A text in words: what both the lexicon and the learned score look up."""
 
 import re
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -11,6 +12,10 @@ _APART_ASCII = bytes(code if code < 128 else 32 for code in _APART)
 """What parts words becomes a space. In bytes, because that is eight times as fast as a regular expression over text."""
 
 
+_QUOTED = re.compile(r"\"[^\"\n]{6,}\"|“[^”\n]{6,}”|„[^“\n]{6,}“|«[^»\n]{6,}»|「[^」\n]{4,}」|”[^”\n]{6,}”")
+_QUOTES = frozenset('"“„«「”')
+HEAD_MIN, HEAD_MAX, MATERIAL_MIN = 12, 100, 20
+"""Where the colon behind a task stands, and what follows it at least."""
 TASK_CHARS = 400
 """A line longer than this is no task but the text itself."""
 
@@ -20,6 +25,8 @@ class Reading(Struct, frozen=True):
 
     lowered: str
     words: list[bytes]
+    pairs: frozenset[tuple[bytes, bytes]]
+    """Of neighbouring words; made once, because a pair's hash is not kept with it."""
     task: list[bytes]
     """Of a text with several lines the words of its first and its last, where a task stands beside what was pasted."""
     syllabic: bool
@@ -35,12 +42,23 @@ def reading(text: str) -> Reading:
     syllabic = not lowered.isascii() and SYLLABLES.search(lowered) is not None
     table = _APART_ASCII if syllabic else _APART
     words = _words(lowered, table)
-    task = _words(_ends(lowered), table) if "\n" in lowered else words
-    return Reading(lowered=lowered, words=words, task=task, syllabic=syllabic)
+    pairs = frozenset(pairwise(words))
+    asked = _ends(lowered) if "\n" in lowered else _apart(lowered)
+    task = words if asked is lowered else _words(asked, table)
+    return Reading(lowered=lowered, words=words, pairs=pairs, task=task, syllabic=syllabic)
 
 
 def _words(text: str, table: bytes) -> list[bytes]:
     return text.encode("utf-8", "replace").translate(table).split()
+
+
+def _apart(text: str) -> str:
+    """A line without what it quotes, and without what follows a colon: that is what the task is about, not the task."""
+    kept = _QUOTED.sub(" ", text) if not _QUOTES.isdisjoint(text) else text
+    head = kept.find(": ", HEAD_MIN, HEAD_MAX)
+    if head > 0 and len(kept) - head > MATERIAL_MIN:
+        kept = kept[:head]
+    return text if len(kept) == len(text) else kept
 
 
 def _ends(text: str) -> str:

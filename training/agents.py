@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from training.scenes import CODE_ANSWERS, DIALECTS, OTHER_ANSWERS, Scene, request
+from training.answers import answers
+from training.scenes import DIALECTS, Scene, request
 from training.templates import Book, books
 
 TOOLS = {
@@ -62,8 +63,8 @@ def requests_of(seed: int) -> Iterator[dict[str, Any]]:
 def _scene(trade: str, book: Book, dice: random.Random) -> Scene:
     past: tuple[tuple[str, str], ...] = ()
     if dice.random() < FOLLOW_SHARE:
-        answers = (*CODE_ANSWERS, *OTHER_ANSWERS, "There are 4,210 of them.", "Done.", "The highest is 88.1, in May.")
-        past = (("user", book.fill("{dbq}?", dice)), ("assistant", dice.choice(answers)))
+        said = (*answers("en", True), *answers("en", False), "There are 4,210 of them.", "Done.", "It is 88.1, in May.")
+        past = (("user", book.fill("{dbq}?", dice)), ("assistant", dice.choice(said)))
     return Scene(system=dice.choice(SYSTEMS[trade]), tools=dice.choice(TOOLS[trade]), past=past)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from training.answers import answers
+
 SYSTEMS = (
     "You are a helpful assistant.",
     "Be brief and friendly. Use the language of whoever writes.",
@@ -50,23 +52,6 @@ OTHER_TOOLS = (
     ("find_customer", "create_ticket", "search_articles"),
     ("search_documents",),
 )
-CODE_ANSWERS = (
-    "Here is the updated version:\n\n```python\ndef load(path):\n    with open(path) as file:\n"
-    "        return file.read()\n```\n",
-    "I changed the handler so that the error is returned to the caller; the tests pass now.",
-    "Done. `git diff` shows two files changed.",
-    "The cause is the missing `await` in line 12. I have added it.",
-    "```sql\nSELECT name, COUNT(*) FROM visits GROUP BY name;\n```",
-    "You can run it with `npm test`.",
-)
-OTHER_ANSWERS = (
-    "Of course! Here is a first draft, tell me what you would like to change.",
-    "There are several reasons for this. The first is the weather, the second the price.",
-    "Dear all,\n\nthank you for the wonderful evening.\n\nBest wishes",
-    "The total is 42, so each of them gets 14.",
-    "Once upon a time there was a lighthouse keeper who was afraid of the dark.",
-    "I'd go in spring: it is warm, and there are fewer tourists.",
-)
 DIALECTS = ("chat", "chat", "responses", "messages")
 CODING_SHARE = {True: 0.35, False: 0.15}
 """Programmers' agents are asked for code more often than for letters, but for letters, too."""
@@ -84,7 +69,9 @@ class Scene(Struct, frozen=True):
     """Role and text."""
 
 
-def scene(code: bool, dice: random.Random, code_turn: str, other_turn: str, past_code: bool | None = None) -> Scene:
+def scene(
+    code: bool, dice: random.Random, code_turn: str, other_turn: str, past_code: bool | None = None, language: str = "en"
+) -> Scene:
     """A scene by chance. `past_code` says what the conversation was about before, where that matters."""
     tools: tuple[str, ...] = ()
     throw = dice.random()
@@ -99,7 +86,7 @@ def scene(code: bool, dice: random.Random, code_turn: str, other_turn: str, past
     past: tuple[tuple[str, str], ...] = ()
     if past_code is not None or dice.random() < HISTORY_SHARE:
         about_code = dice.random() < 0.5 if past_code is None else past_code
-        answer = dice.choice(CODE_ANSWERS if about_code else OTHER_ANSWERS)
+        answer = dice.choice(answers(language, about_code))
         past = (("user", code_turn if about_code else other_turn), ("assistant", answer))
     return Scene(system=system, tools=tools, past=past)
 

@@ -25,7 +25,7 @@ from training.folds import FOLDS, folds
 from training.logistic import Dense, Floats, Sparse, fit
 from training.vocabulary import Vocabulary
 
-TEXT_PENALTY = 0.1
+TEXT_PENALTY = 0.25
 TOP_PENALTY = 5.0
 ELSEWHERE = 0.4
 """What a composed request in another language than English counts in the lower model: together they outnumber the rest, and
@@ -41,9 +41,10 @@ TOP_STEPS, TOP_TOLERANCE = 200, 1e-7
 PRIOR: Mapping[str, float] = {
     **{clue.name: clue.weight for clue in (*vars(shapes).values(), *vars(words).values()) if isinstance(clue, Clue)},
     **FULL,
-    "text": 0.5, "previous_clues": 0.5, "previous_clues_near": 0.25, "system_text": 0.2,
+    "text": 0.5, "previous_clues": 0.5, "system_text": 0.2,
     "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5, "coding_idle": 2.5,
     "prompted_quiet": 0.5, "prompted_idle": 1.0, "identifier_near": 0.7, "tool_named": -0.7,
+    "inline_asked": 1.0, "signs_asked": 0.7, "dense_asked": 0.7, "error_asked": 0.7,
     "defect_shown": 0.8, "technical_near": 0.7,
     "other_plain": -0.7, "other_yet_code": 1.0,
     "data_asked": 1.5, "shell_asked": 1.5, "interpreter_asked": 2.5, "coding_asked": 0.5,

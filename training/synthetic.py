@@ -36,7 +36,9 @@ def _asked(book: Book, family: Family, turns: dict[str, list[Family]], dice: ran
     for template in family.templates:
         for text in dict.fromkeys(book.fill(template, dice) for _ in range(each)):
             code = family.label == "code"
-            setting = scene(code, dice, _turn(book, turns["code"], dice), _turn(book, turns["general"], dice))
+            setting = scene(
+                code, dice, _turn(book, turns["code"], dice), _turn(book, turns["general"], dice), language=book.language
+            )
             yield _line(family, text, code, setting, dice)
 
 
@@ -47,9 +49,8 @@ def _follows(book: Book, family: Family, turns: dict[str, list[Family]], dice: r
             if family.label != "both" and (family.label == "code") != past_code:
                 continue
             for _ in range(FOLLOWS_EACH):
-                setting = scene(
-                    past_code, dice, _turn(book, turns["code"], dice), _turn(book, turns["general"], dice), past_code
-                )
+                before = (_turn(book, turns["code"], dice), _turn(book, turns["general"], dice))
+                setting = scene(past_code, dice, *before, past_code, book.language)
                 yield _line(family, book.fill(template, dice), past_code, setting, dice)
 
 

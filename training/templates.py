@@ -64,10 +64,10 @@ def books() -> tuple[Book, ...]:
 
 
 def _lines(language: str) -> list[str]:
-    return [_plain(line) for line in (FOLDER / f"{language}.txt").read_text("utf-8").splitlines() if line.strip()]
+    return [plain(line) for line in (FOLDER / f"{language}.txt").read_text("utf-8").splitlines() if line.strip()]
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     """A line with its escapes resolved: a newline, a tab, a backslash."""
     return re.sub(r"\\([nt\\])", lambda found: {"n": "\n", "t": "\t", "\\": "\\"}[found[1]], line)
 

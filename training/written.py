@@ -1,10 +1,10 @@
 """Hard requests of our own writing, each in all three dialects: agents with tools, follow-ups, switches of topic, prose
 about software, code asked for in ordinary words, long pastes, JSON, titles, images, twenty languages.
 
-`training/hard/learned.jsonl` is learned from. `training/hard/kept.jsonl` never is: it has the same kinds in other words,
-houses, tools and pasts, and says how the weights do on what they have not seen. Mistakes on it were read; those on
-`training/hard/sealed.jsonl` were not: it was written when the observations stood, and scored once. All have one author,
-which flatters.
+`training/hard/learned.jsonl` is learned from. The others never are: they have the same kinds in other words, houses, tools
+and pasts, and say how the weights do on what they have not seen. Mistakes on `kept.jsonl` were read, and composed requests
+were written after them; of `fresh.jsonl`, written before the last composed requests, and of `sealed.jsonl` only the shares
+were looked at. All have one author, which flatters.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from gateway.evaluation.routing_cases import lines_of
 from training.scenes import Scene, request
 
 FOLDER = Path(__file__).parent / "hard"
-LEARNED, KEPT, SEALED = FOLDER / "learned.jsonl", FOLDER / "kept.jsonl", FOLDER / "sealed.jsonl"
+LEARNED, KEPT, FRESH, SEALED = (FOLDER / f"{name}.jsonl" for name in ("learned", "kept", "fresh", "sealed"))
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.classify import ERRAND_CONFIDENCE, MEDIA_CONFIDENCE, classify
-from routing.observe import NEAR_CHARS
+from routing.observe import SHORT_CHARS
 from routing.types import Signals, Workload
 
 AGENT = ("bash", "edit", "grep")
@@ -184,7 +184,7 @@ def test_another_topic_inherits_nothing(text: str) -> None:
 
 
 def test_a_turn_that_stands_by_itself_inherits_next_to_nothing() -> None:
-    before = {text: weight(of(text, previous_text=CODE_BEFORE), "history") for text in ("and then", "and then " * (NEAR_CHARS // 4))}
+    before = {text: weight(of(text, previous_text=CODE_BEFORE), "history") for text in ("and then", "and then " * (SHORT_CHARS // 4))}
     short, stands = before.values()
     assert abs(stands) < short
     assert abs(stands) < 1

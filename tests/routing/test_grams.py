@@ -1,6 +1,6 @@
 """Grams: each once, bounded whatever is pasted."""
 
-from routing.grams import CHARS_MAX, HEAD_WORDS, NAMES, PAIRED_MAX, TAIL_WORDS, grams
+from routing.grams import CHARS_MAX, HEAD_WORDS, NAMES, TAIL_WORDS, grams
 from routing.split import reading
 
 
@@ -17,7 +17,7 @@ def test_the_middle_of_a_paste_is_no_task() -> None:
     words = [f"w{number}" for number in range(1000)]
     found = grams(reading(" ".join(words)))
     assert found["task_word"] == {word.encode() for word in words[:HEAD_WORDS] + words[-TAIL_WORDS:]}
-    assert len(found["pair"]) == PAIRED_MAX - 1
+    assert len(found["pair"]) == 999
     assert len(found["word"]) == 1000
 
 

@@ -26,7 +26,7 @@ def test_of_a_long_turn_its_ends() -> None:
 def test_a_short_turn_leans_on_what_was_before() -> None:
     read: list[str] = []
     seen = observe(Signals(turn_text="yes, go on", previous_text="Write a parser"), "unknown", says(2.0, read))
-    assert {"previous", "previous_text", "previous_text_near", "previous_clues_near", "short"} <= seen.values.keys()
+    assert {"previous", "previous_text", "short"} <= seen.values.keys()
     assert read == ["yes, go on", "write a parser"]
 
 
@@ -99,3 +99,29 @@ def test_small_talk_in_a_programmers_agent() -> None:
     assert seen("tell me something about the roman empire", -3.5) == set()
     assert seen("tell me about it once again", -1.0) == {"coding_idle"}
     assert seen("hi", -1.0, system_text="You are an expert developer") == {"prompted_idle"}
+
+
+def test_signs_of_programs_are_the_matter_of_a_short_turn() -> None:
+    def seen(text: str) -> set[str]:
+        return {"inline_code", "inline_asked", "error_asked"} & observe(Signals(turn_text=text), "unknown", says(0.0)).values.keys()
+
+    assert seen("what is `a ?? b` for") == {"inline_code", "inline_asked"}
+    assert seen("write a poem about `a ?? b`") == {"inline_code"}
+    assert seen("ECONNRESET each hour") == {"error_asked"}
+    assert not seen("the `retry` option is described here. " * 20)
+
+
+def test_a_question_is_told_by_what_it_shows() -> None:
+    def seen(text: str) -> set[str]:
+        values = observe(Signals(turn_text=text), "unknown", says(0.0)).values
+        return {name for name in values if name.startswith("question")}
+
+    assert seen("is x == y?") == {"question", "question_shown"}
+    assert seen("好吗？") == {"question", "question_plain"}
+    assert not seen("Fine.")
+
+
+def test_among_other_tools_the_words_count_anew() -> None:
+    signals = Signals(turn_text="a word", tool_names=("get_weather",), tools=1)
+    assert observe(signals, "unknown", says(1.5)).values["text_other"] == 1.5
+    assert "text_other" not in observe(Signals(turn_text="a word"), "unknown", says(1.5)).values

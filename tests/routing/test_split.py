@@ -45,6 +45,9 @@ def test_any_text_can_be_read(text: str) -> None:
         ("port: 80\nhost: a", "port 80 host a"),
         ("What is it?\n```\nport: 80\n```", "what is it"),
         ("Rules:\n\n- one\n\n- two", "rules"),
+        ('Put "I am late, sorry" into Danish', "put into danish"),
+        ("Make it shorter: the parser reads a file and returns", "make it shorter"),
+        ("a: b", "a b"),
     ],
 )
 def test_a_task_beside_a_paste(text: str, task: str) -> None:
