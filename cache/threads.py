@@ -255,6 +255,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         started_at=so_far.started_at,
         last_end=now,
         requests=so_far.requests + 1,
+        turns=so_far.turns + answered.begins_turn,
         window_number=window_number,
         cache_ttl_s=granted_s,
         first_tokens=so_far.first_tokens,

@@ -56,6 +56,8 @@ class ThreadRecord(Struct, frozen=True):
     last_end: float = 0.0
     """Unix seconds at which the last answer ended; the cache clock runs from here."""
     requests: int = 0
+    turns: int = 0
+    """Of these, how many a person's message began."""
     window_number: int = 0
     cache_ttl_s: float = 0.0
     """Lifetime tier the last answer granted or implied; 0 when the provider's default applies."""

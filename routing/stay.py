@@ -1,8 +1,8 @@
 """Whether a thread stays with its model when its next turn would suit another: a sum of money, unless something forbids it.
 
 A provider's cache is per model. Who leaves pays for the whole prompt where it goes, and on the way back for what its old
-cache has lost meanwhile; who stays pays the dearer model's prices for the turn. Both sides are added up over the requests
-that are expected until the thread comes back. Values in, one value out.
+cache has lost meanwhile; who stays pays the dearer model's prices for the turn. Both sides are added up over the turns
+until the thread comes back (`routing.ahead`). Values in, one value out.
 """
 
 from typing import Literal
@@ -25,26 +25,11 @@ PICOS_PER_USD = 10**12
 STAYS = frozenset(("cache_worth_more", "price_unknown", "opaque_state"))
 
 
-class Side(Struct, frozen=True):
-    """One model: what the requests ahead cost with it, in pico-dollars."""
-
-    now: int
-    """This request, with what its cache is expected to hold."""
-    later: int
-    """Each request of the same turn after it."""
-
-
 class Scales(Struct, frozen=True):
-    """Both sides. `stays` or `goes` is None where a price is not known."""
+    """Both sides over the turns looked ahead (`routing.ahead`), in pico-dollars; None where a price is not known."""
 
-    stays: Side | None
-    goes: Side | None
-    back: int = 0
-    """What the first request after the return costs more than if the thread had stayed."""
-    p_back: float = 1.0
-    """The chance that it returns."""
-    requests: float = 1.0
-    """Expected on the other side, this one included."""
+    stays: int | None
+    goes: int | None
     cold: bool = False
     """Its own cache is expected to be gone."""
     takes: bool = True
@@ -58,7 +43,7 @@ class Choice(Struct, frozen=True):
 
     word: Word
     saved: int | None
-    """Pico-dollars over the requests looked ahead; negative where money was not the reason, None where it is not known."""
+    """Pico-dollars over the turns looked ahead; negative where money was not the reason, None where it is not known."""
 
     @property
     def goes(self) -> bool:
@@ -81,11 +66,7 @@ def choose(scales: Scales, demanded: bool) -> Choice:
 
 def gain_of(scales: Scales) -> int | None:
     """What going saves over staying, return included; None where a price is not known."""
-    stays, goes = scales.stays, scales.goes
-    if stays is None or goes is None:
-        return None
-    after = max(0.0, scales.requests - 1.0) * (stays.later - goes.later)
-    return int(stays.now - goes.now + after - scales.p_back * scales.back)
+    return None if scales.stays is None or scales.goes is None else scales.stays - scales.goes
 
 
 def told(choice: Choice, own: str, other: str) -> str:
