@@ -1,4 +1,4 @@
-"""What a thread's stay and its leaving would cost: prices and expected caches of both models, as `routing.stay` weighs them."""
+"""What a thread's stay and its leaving would cost, as `routing.stay` weighs it: prices and expected caches of both."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,13 @@ from gateway.dialects.opaque import opaque
 from gateway.foresight import foreseen
 from gateway.metering.estimate import known_prefix, new_input
 from gateway.metering.prices import PriceBook, Rates
-from routing.ahead import SHIPPED, Habits, Party, ahead
+from routing.ahead import SHIPPED, Behind, Habits, Party, ahead
 from routing.stay import Scales
 
 
 def weighed(
     tokens: int,
-    requests: int,
-    turns: int,
+    behind: Behind,
     stays: Party | None,
     goes: Party | None,
     cold: bool = False,
@@ -30,10 +29,10 @@ def weighed(
     bound: str = "",
     habits: Habits = SHIPPED,
 ) -> Scales:
-    """The scales for a prompt of so many tokens in a thread with so many requests and turns behind it."""
+    """The scales for a prompt of so many tokens."""
     if stays is None or goes is None:
         return Scales(stays=None, goes=None, cold=cold, takes=takes, opaque=bound)
-    road = ahead(tokens, requests, turns, stays, goes, habits)
+    road = ahead(tokens, behind, stays, goes, habits)
     return Scales(stays=road.stays, goes=road.goes, cold=cold, takes=takes, opaque=bound)
 
 
@@ -57,6 +56,7 @@ class Turn(Struct, frozen=True):
 
 def scales_for(
     record: ThreadRecord,
+    route: str,
     going_to: str,
     turn: Turn,
     snapshot: Snapshot,
@@ -64,7 +64,7 @@ def scales_for(
     forecast: Forecast,
     wall: float,
 ) -> Scales:
-    """The scales for a thread whose turn would suit another model."""
+    """The scales for a thread whose turn would suit another route, and that one's model."""
     own, other = snapshot.model(record.model), snapshot.model(going_to)
     tokens = known_prefix(record, len(turn.ask.body))
 
@@ -86,7 +86,15 @@ def scales_for(
     stays = party(own)
     cold = stays is not None and stays.expected(0.0) < 0.5 * record.cached_tokens
     takes = own is None or own.images or not turn.image
-    return weighed(tokens, record.requests, record.turns, stays, party(other), cold=cold, takes=takes, bound=opaque(turn.ask))
+    behind = behind_of(record, route)
+    return weighed(tokens, behind, stays, party(other), cold=cold, takes=takes, bound=opaque(turn.ask))
+
+
+def behind_of(record: ThreadRecord, route: str) -> Behind:
+    """A thread's past when its next turn suits this route."""
+    course = record.course
+    run = course.after(begins_turn=True, suits=route).run(route)
+    return Behind(requests=record.requests, turns=course.turns, alike=run.turns, again=run.again)
 
 
 def party_of(

@@ -5,13 +5,14 @@ writes the prompt where it arrives; on the return its old model writes what it h
 not last. Who stays reads the whole prompt at the old model's price with every request. Values in, two sums out.
 """
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 
 from msgspec import Struct
 
 TURNS_AHEAD = 8
-"""Turns of a run that are added up: with an even chance of another, one run in 256 is longer."""
+"""Turns of a run that are added up; with an even chance of one more, one run in 256 is longer."""
 _AWAY = ((1, (0.125, 0.375, 0.625, 0.875)), (2, (0.25, 0.75)), (4, (0.25, 0.75)))
 """Eight absences that stand for all: so many turns, and last a pause than which that share of pauses is shorter."""
 
@@ -27,6 +28,8 @@ class Habits(Struct, frozen=True):
     """Variance of a thread's turns over the squared mean: most are short, and a few do most of the work."""
     again: float = 0.5
     """Chance that a turn of the other kind is followed by one more. Set, not measured: no trace tells kinds."""
+    again_weight: float = 8.0
+    """How many turns of the other kind in the thread itself tell as much. Set, too."""
     ends: float = 5.0
     """A thread with n turns behind it ends with this one in one of n + so many cases."""
     pauses_s: tuple[float, ...] = (6, 8, 9, 11, 13, 15, 18, 23, 35, 54, 91, 136, 215, 407, 927, 2900)
@@ -41,14 +44,30 @@ class Habits(Struct, frozen=True):
         """Requests that a thread's next turn is expected to take, by how many its turns took so far."""
         return (self.weight * self.requests + (requests if turns else 0)) / (self.weight + turns)
 
+    def again_of(self, turns: int, again: int) -> float:
+        """The chance of one more turn of a kind, by how often one followed another in this thread."""
+        return (self.again_weight * self.again + again) / (self.again_weight + turns)
+
     def pause_s(self, share: float) -> float:
         """The pause than which this share of pauses is shorter, between those that stand for their parts."""
         place = share * len(self.pauses_s) - 0.5
         below = int(place)
-        return self.pauses_s[below] ** (1 + below - place) * self.pauses_s[below + 1] ** (place - below)
+        low, high = math.log(self.pauses_s[below]), math.log(self.pauses_s[below + 1])
+        return math.exp(low + (place - below) * (high - low))
 
 
 SHIPPED = Habits()
+
+
+class Behind(Struct, frozen=True):
+    """What a thread has behind it."""
+
+    requests: int = 0
+    turns: int = 0
+    alike: int = 0
+    """Turns that suited the other route and were followed by one more turn."""
+    again: int = 0
+    """Of these, those that were followed by one that suited it too."""
 
 
 class Party(Struct, frozen=True):
@@ -74,33 +93,32 @@ class Road(Struct, frozen=True):
     goes: int
 
 
-def ahead(tokens: int, requests: int, turns: int, stays: Party, goes: Party, habits: Habits = SHIPPED) -> Road:
-    """The sums for a prompt of so many tokens, in a thread with so many requests and turns behind it."""
-    many = habits.requests_of(requests, turns)
-    grown = many * habits.added
+def ahead(tokens: int, behind: Behind, stays: Party, goes: Party, habits: Habits = SHIPPED) -> Road:
+    """The sums for a prompt of so many tokens."""
+    many, again = habits.requests_of(behind.requests, behind.turns), habits.again_of(behind.alike, behind.again)
+    grown, later = many * habits.added, max(0.0, many - 1.0)
+    own, other = _fixed(stays, many, habits), _fixed(goes, many, habits)
     left = _left(tokens, many, stays, habits)
     here, there = min(tokens, stays.expected(0.0)), min(tokens, goes.expected(0.0))
     staying = going = 0.0
     reached, length = 1.0, float(tokens)
     for step in range(TURNS_AHEAD):
-        staying += reached * _turn(stays, length, here, many, habits)
-        going += reached * _turn(goes, length, there, many, habits)
+        staying += reached * (stays.cost(length, here) + later * length * stays.read + own)
+        going += reached * (goes.cost(length, there) + later * length * goes.read + other)
         length += grown
-        goes_on = reached * (1.0 - 1.0 / (turns + step + habits.ends))
-        returns, reached = goes_on * (1.0 - habits.again), goes_on * habits.again
+        goes_on = reached * (1.0 - 1.0 / (behind.turns + step + habits.ends))
+        returns, reached = goes_on * (1.0 - again), goes_on * again
         here, there = stays.kept * length, goes.kept * length
         staying += returns * stays.cost(length, here)
         going += returns * stays.cost(length, left[min(step, len(left) - 1)])
     return Road(stays=int(staying), goes=int(going))
 
 
-def _turn(party: Party, tokens: float, held: float, many: float, habits: Habits) -> float:
-    """A turn of so many requests that begins with this prompt. What is added is read again by every request after it, of
-    which long turns have more than their share."""
-    later = max(0.0, many - 1.0)
-    again = habits.added * many * many * (1.0 + habits.spread) / 2
-    read = (later * tokens + again) * party.read
-    return party.cost(tokens, held) + read + later * habits.added * party.write + many * habits.output * party.output
+def _fixed(party: Party, many: float, habits: Habits) -> float:
+    """What a turn of so many requests costs whatever prompt it begins with. What one request adds is read again by all that
+    follow it, of which long turns have more than their share."""
+    read = habits.added * many * many * (1.0 + habits.spread) / 2 * party.read
+    return read + max(0.0, many - 1.0) * habits.added * party.write + many * habits.output * party.output
 
 
 def _left(tokens: int, many: float, stays: Party, habits: Habits) -> list[float]:

@@ -20,7 +20,7 @@ from gateway.evaluation.policies_rivals import (
 )
 from gateway.evaluation.policies_world import CODE, GENERAL, World
 from gateway.scales import kept, weighed
-from routing.ahead import SHIPPED, Habits, Party
+from routing.ahead import SHIPPED, Behind, Habits, Party
 from routing.stay import choose
 
 OURS = "pointsman"
@@ -53,7 +53,10 @@ class Economic:
         own, other = self._party(world, turn, past.now, past), self._party(world, turn, wanted, past)
         sent = world.turns[turn][0]
         cold = own.expected(0.0) < 0.5 * sent.tokens
-        scales = weighed(sent.tokens, past.requests, turn, own, other, cold, habits=self._habits)
+        alike = [kinds[place + 1] for place in range(turn) if suited(kinds[place]) == wanted]
+        again = sum(suited(kind) == wanted for kind in alike)
+        behind = Behind(requests=past.requests, turns=turn, alike=len(alike), again=again)
+        scales = weighed(sent.tokens, behind, own, other, cold, habits=self._habits)
         choice = choose(scales, demanded=wanted == CODE)
         self.reasons[choice.word] += 1
         return wanted if choice.goes else past.now

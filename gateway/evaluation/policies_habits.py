@@ -1,9 +1,10 @@
-"""How threads go on, counted from recorded sessions: what `routing.ahead` is shipped with, and what is fitted anew without the
-sessions it is then judged on.
+"""How threads go on, counted from recorded sessions: what `routing.ahead` is shipped with, and what is fitted anew without
+the sessions it is then judged on.
 """
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from statistics import fmean, median
 
 from gateway.evaluation.policies_trace import Session, shared
@@ -67,7 +68,7 @@ def _likelihood(lengths: Sequence[Sequence[int]], ends: float) -> float:
 
 def _pauses(sessions: Sequence[Session]) -> Iterator[float]:
     for session in sessions:
-        for before, after in zip(session.turns, session.turns[1:], strict=False):
+        for before, after in pairwise(session.turns):
             yield max(1.0, after[0].at - before[-1].at)
 
 
@@ -85,7 +86,7 @@ def _added(sessions: Sequence[Session]) -> Iterator[int]:
     """What a prompt holds beyond the last one, where it goes on from it; a rebuilt one begins anew."""
     for session in sessions:
         flat = [sent for turn in session.turns for sent in turn]
-        for before, after in zip(flat, flat[1:], strict=False):
+        for before, after in pairwise(flat):
             common = session.block * shared(after.blocks, before.blocks)
             if common >= 0.5 * before.tokens:
                 yield after.tokens - common

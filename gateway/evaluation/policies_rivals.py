@@ -4,6 +4,7 @@ A way is asked at the beginning of each turn and knows the past only.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -70,7 +71,7 @@ class Plano:
 
     A session whose last request is five minutes old goes where its turn belongs. Before that a switch that is no dearer than
     staying is free; one that is dearer is made if all such overheads together stay within a fifth of what the session would
-    have cost on the model it began with. A switch costs the context at the other's uncached price, without what that one read
+    have cost on the model it began with. A switch costs the context at the other's uncached price, without what that read
     within five minutes, less the context at its own cached price; what writing to a cache costs extra is not in it.
     `keeps` adds what it does not have: a turn of code goes to the code model whatever that costs.
     """
@@ -86,7 +87,7 @@ class Plano:
         if past.now < 0:
             return self._anew(wanted)
         before = world.turns[turn - 1]
-        for earlier, sent in zip(before, before[1:], strict=False):
+        for earlier, sent in pairwise(before):
             self._reads(world, earlier, sent, past.now)
         last, sent = before[-1], world.turns[turn][0]
         if not self._reads(world, last, sent, wanted) or wanted == past.now:
