@@ -92,3 +92,6 @@ check-code: setup-test ## style, types, who may import whom
 
 image: ## a container image; see the head of the Dockerfile
 	@docker build -t pointsman .
+
+stories: setup-test ## three threads taken up again, as users, Grafana and the ledger see it; writes docs/explanation/stories.md
+	@PYTHONPATH=. $(BIN)/python -m tests.simulation.tell

@@ -371,7 +371,8 @@ FAMILIES: tuple[Declared, ...] = tuple(each for each in tuple(globals().values()
 """All of the above in their order, which is that of the page and of the reference."""
 DECLARED = {each.name: each for each in FAMILIES}
 
-CAUSES = ("past_lifetime", "prefix_changed", "unexplained")
+CAUSES = ("past_lifetime", "prefix_changed", "system_changed", "tools_changed", "unexplained")
+COMPARED = ("routing", "caching", "switching")
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
 
 FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
@@ -408,6 +409,8 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     PINGS_SAVED.name: ({},),
     STALE_CLIENT_COST.name: tuple({"client": client, "cause": cause} for client in CLIENTS for cause in CAUSES),
     STALE_COST.name: tuple({"cause": cause} for cause in CAUSES),
+    SAVED.name: tuple({"reason": reason} for reason in COMPARED),
+    WASTED.name: tuple({"reason": reason} for reason in (*COMPARED, *CAUSES)),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.
 
