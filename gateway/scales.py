@@ -1,6 +1,7 @@
 """What a thread's stay and its leaving would cost, as `routing.stay` weighs it: prices and expected caches of both."""
 
 from collections.abc import Callable
+from functools import cache
 
 from msgspec import Struct
 
@@ -73,6 +74,7 @@ def scales_for(
             return None
         there = with_model(record, model.name)
 
+        @cache  # this moment is asked for twice
         def expected(after_s: float) -> float:
             seen = foreseen(there, None, turn.print_, turn.ask, model.candidate, snapshot, forecast, wall + after_s)
             return read_of(seen.freshness, there, model.name)

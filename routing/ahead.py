@@ -13,8 +13,8 @@ from msgspec import Struct
 
 TURNS_AHEAD = 8
 """Turns of a run that are added up; with an even chance of one more, one run in 256 is longer."""
-_AWAY = ((1, (0.125, 0.375, 0.625, 0.875)), (2, (0.25, 0.75)), (4, (0.25, 0.75)))
-"""Eight absences that stand for all: so many turns, and last a pause than which that share of pauses is shorter."""
+_AWAY = ((1, (1 / 6, 1 / 2, 5 / 6)), (2, (1 / 4, 3 / 4)), (4, (1 / 2,)))
+"""Six absences that stand for all: so many turns, and last a pause than which that share of pauses is shorter."""
 
 
 class Habits(Struct, frozen=True):

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 Word = Literal[
     "cache_worth_more",
+    "return_costs_more",
     "price_unknown",
     "opaque_state",
     "saves_more",
@@ -18,11 +19,11 @@ Word = Literal[
     "work_demands",
     "cannot_take",
 ]
-"""Why it stays: what its cache saves is worth more than the change, a price is not known, or its prompt holds what only its
-model can read. Why it goes: the change saves more, the old cache is gone and it costs no more, the work may be done by no
-other route, or the model cannot take what the turn holds."""
+"""Why it stays: what its cache saves is worth more than the change; its cache is gone, but would be again on the return; a
+price is not known; or its prompt holds what only its model can read. Why it goes: the change saves more; the old cache is
+gone and it costs no more; the work may be done by no other route; or the model cannot take what the turn holds."""
 PICOS_PER_USD = 10**12
-STAYS = frozenset(("cache_worth_more", "price_unknown", "opaque_state"))
+STAYS = frozenset(("cache_worth_more", "return_costs_more", "price_unknown", "opaque_state"))
 
 
 class Scales(Struct, frozen=True):
@@ -60,7 +61,7 @@ def choose(scales: Scales, demanded: bool) -> Choice:
     if gain is None:
         return Choice(word="price_unknown", saved=None)
     if gain <= 0:
-        return Choice(word="cache_worth_more", saved=-gain)
+        return Choice(word="return_costs_more" if scales.cold else "cache_worth_more", saved=-gain)
     return Choice(word="cold_anyway" if scales.cold else "saves_more", saved=gain)
 
 
@@ -81,6 +82,9 @@ def told(choice: Choice, own: str, other: str) -> str:
         return f"the price of {own} or {other} is not known"
     if choice.word == "cache_worth_more":
         return f"the cache {own} keeps of this thread is worth more than {other} saves" + _priced(choice.saved)
+    if choice.word == "return_costs_more":
+        text = f"{own} has lost its cache, and would have lost it again on the return: that is more than {other} saves"
+        return text + _priced(choice.saved)
     why = "its cache is gone anyway" if choice.word == "cold_anyway" else "it saves more than a new cache costs"
     return f"to {other}: {why}" + _priced(choice.saved)
 

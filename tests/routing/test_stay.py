@@ -24,7 +24,7 @@ def test_what_saves_more_than_it_costs_is_done():
 
 def test_a_cold_thread_goes_where_it_is_cheaper():
     assert word(replace(WARM, stays=1000, cold=True)) == "cold_anyway"
-    assert word(replace(WARM, cold=True)) == "cache_worth_more", "who comes back finds nothing and writes it all"
+    assert word(replace(WARM, cold=True)) == "return_costs_more", "who comes back finds nothing and writes it all"
 
 
 def test_as_dear_is_no_reason_to_go():
@@ -54,7 +54,7 @@ def test_without_a_price_nothing_moves():
 
 
 def test_every_choice_is_told_in_words():
-    for scales in (WARM, replace(WARM, stays=1000), replace(WARM, stays=1000, cold=True), replace(WARM, takes=False)):
+    for scales in (WARM, replace(WARM, cold=True), replace(WARM, stays=1000), replace(WARM, stays=1000, cold=True), replace(WARM, takes=False)):
         text = told(choose(scales, demanded=False), "opus", "haiku")
         assert "opus" in text or "haiku" in text
     assert "price" in told(choose(replace(WARM, goes=None), demanded=False), "opus", "haiku")

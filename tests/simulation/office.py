@@ -20,7 +20,7 @@ class Office:
 
     running: Gateway
 
-    def __init__(self, folder: Path, provider: str, warnings: dict[str, Any], **routing: Any) -> None:
+    def __init__(self, folder: Path, provider: str, warnings: dict[str, Any], general: str, **routing: Any) -> None:
         self.folder = folder
         self.provider = provider
         upstream = {"url": provider, "key": "k"}
@@ -31,7 +31,7 @@ class Office:
                 "anthropic": {**upstream, "provider": "anthropic", "dialects": ["messages"]},
             },
             "models": {"gpt-*": {"upstream": "openai"}, "claude-*": {"upstream": "anthropic"}},
-            "routes": {"code": {"model": "gpt-6.1-sol"}, "general": {"model": "gpt-6-luna"}},
+            "routes": {"code": {"model": "gpt-6.1-sol"}, "general": {"model": general}},
             "routing": {"default": "code", **routing},
             "warnings": warnings,
         }
@@ -57,13 +57,13 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path, warnings: dict[str, Any], **routing: Any) -> Iterator[Office]:
-    """For as long as the context lasts."""
+def office(folder: Path, warnings: dict[str, Any], general: str = "gpt-6-luna", **routing: Any) -> Iterator[Office]:
+    """For as long as the context lasts; `routing` is that of the config."""
     command = [sys.executable, "-m", "gateway", "simulate", "--port", "0", "--seed", "7"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         provider = next(line for line in process.stdout if "base URL" in line).split()[-1]
-        made = Office(folder, provider, warnings, **routing)
+        made = Office(folder, provider, warnings, general, **routing)
         try:
             with gateway(folder, made.config) as running:
                 made.running = running

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.dashboards.conftest import prometheus
+from tests.line.rig import ROOT
 from tests.simulation.stories import STORIES
 from tests.simulation.tell import PAGE, page
 
@@ -72,6 +73,16 @@ def test_grafana_shows_what_the_ledger_has(told, name, moment, client, foretold)
     assert panels["Lost share of spend"] == {"": pytest.approx(row["wasted_picos"] / row["picos"], rel=1e-6)}
     assert panels["Foretold and seen"] == {f"miss {foretold}": 1.0}
     assert sum(panels["Stale resumes"].values()) == (0 if foretold == "broken" else 1)
+
+
+def test_the_readme_tells_what_the_page_does():
+    text, page_ = (ROOT / "README.md").read_text("utf-8"), " ".join(PAGE.read_text("utf-8").split())
+    capture = text.split("x-pointsman-cache: cold\n", 1)[1].split("Teams may have it", 1)[0]
+    warning, rest = capture.split("\n\n", 1)
+    told_lines = [" ".join(warning.split()), *(line for line in rest.splitlines() if line.startswith(("| ", "codex", "wasted")))]
+    assert len(told_lines) >= 7
+    for line in told_lines:
+        assert " ".join(line.split()) in page_ or line.startswith("| Grafana"), line
 
 
 def test_the_page_tells_it_as_it_is(told):
