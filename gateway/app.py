@@ -187,7 +187,7 @@ class Gateway:
         self.line = LineApp(line, self.api)
         pool.held_since = self.wires.held_since
         pool.send_soon = self.wires.send_soon
-        if self.writer is not None:  # among several workers the next request may come to another, which must know of this one
+        if self.writer is not None:  # of several, another may get the next request, and must know of this one
             self.house.afterwards = self.wires.after_sending
         self._install(self.live.current)
         self.heartbeat = Heartbeat(loop)
