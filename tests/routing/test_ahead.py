@@ -34,7 +34,7 @@ def test_a_model_at_a_fortieth_is_worth_it_and_one_at_half_is_not():
 
 def test_the_example_of_the_documentation():
     opus = replace(CODE, expected=lambda after_s: 119_000 if after_s <= 300 else 0)
-    for goes, usd in ((CHEAP, 0.45), (HALF, 1.02)):
+    for goes, usd in ((CHEAP, 0.48), (HALF, 1.05)):
         road = ahead(120_000, Behind(requests=60, turns=10, alike=2, again=1), opus, goes)
         assert (round(road.stays / 10**12, 2), round(road.goes / 10**12, 2)) == (0.79, usd)
 
