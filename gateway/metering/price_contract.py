@@ -63,6 +63,17 @@ def agreed(listed: Iterable[Contract], names: Iterable[str]) -> tuple[Contract, 
     return tuple(sorted((each for each in fitting if each.pattern == fitting[0].pattern), key=lambda one: one.since))
 
 
+def portion(picos: int, share: int) -> int:
+    """A share of a price to the nearest pico-dollar."""
+    return picos if share == WHOLE else (picos * share + WHOLE // 2) // WHOLE
+
+
+def share_of(row: str) -> int:
+    """The share that what identifies a contract on an event tells; the whole where it tells none."""
+    _, said, percent = row.rpartition(";percent=")
+    return int(Decimal(percent) * 100) if said else WHOLE
+
+
 def _contract(entry: Mapping[str, str]) -> Contract:
     rates = {kind: int(Decimal(usd) * PICOS_PER_USD_PER_MILLION) for kind, usd in entry.items() if kind not in _NAMES}
     if "output" in rates:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.metering.price_contract import NONE, WHOLE, agreed, contracts
+from gateway.metering.price_contract import NONE, WHOLE, agreed, contracts, portion, share_of
 from gateway.metering.prices import PriceBook
 from gateway.metering.types import PICOS_PER_USD, Priced, Usage
 
@@ -94,3 +94,11 @@ def test_a_house_of_ones_own_is_free() -> None:
     book = PriceBook.load(({"provider": "vllm", "model": "*", "input_uncached": "0", "output": "0"},))
     priced = book.price(Usage(kinds={"input_uncached": 9, "output": 9}), "vllm", "our-llama", AT)
     assert (priced.picos, priced.status, priced.rows) == (0, "priced", ("contract/vllm/*",))
+
+
+def test_the_share_can_be_read_from_what_an_event_keeps():
+    entries = ({"provider": "openai", "model": "*", "percent": "92.5", "since": "2026-01-01"},)
+    (contract,) = contracts(entries)["openai"]
+    assert share_of(contract.row) == contract.share == 9_250
+    assert share_of("contract/openai/gpt-6;since=2026-01-01") == WHOLE
+    assert portion(10, 9_250) == 9
