@@ -1,11 +1,11 @@
 """Spend as a FOCUS 1.4 Cost and Usage dataset, the common bill format of FinOps tools.
 
-A row is what one team used of one token kind of one model at one price on one UTC day. Its quantity is tokens, not requests,
-and the kinds of a prompt (uncached, read from and written to a cache) stay apart; what is paid by the call, such as a web
-search, has rows of its own. Costs are the ledger's; where a contract of the config set them, the list cost is what the row
-of the table says, as far as this version has that table. Prices without such a row have one cost four times. Nothing is bought
-ahead and no invoice differs from the contract, so what is billed, effective and contracted is one. What has no price cannot
-be said in this format, whose costs must be numbers; it is left out and counted.
+A row is what one team used of one token kind of one model at one price on one UTC day. Its quantity is tokens, not
+requests, and the kinds of a prompt (uncached, read from and written to a cache) stay apart; what is paid by the call,
+such as a web search, has rows of its own. Costs are the ledger's; where a contract of the config set them, the list cost
+is what the row of the table says, as far as this version has that table. Prices without such a row have one cost four
+times. Nothing is bought ahead and no invoice differs from the contract, so what is billed, effective and contracted is
+one. What has no price cannot be said in this format, whose costs must be numbers; it is left out and counted.
 Columns: FOCUS specification 1.4, Cost and Usage, mandatory ones and those that apply (read in November 2026). `TokenType`
 belongs to the next version; here it carries the prefix of custom properties.
 """
