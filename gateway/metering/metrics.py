@@ -11,6 +11,7 @@ from gateway.budgets.types import Level
 from gateway.metering import families, process
 from gateway.metering.exposition import CONTENT_TYPE, Family, Gauge, Histogram, Known, Row, Words, head, title
 from gateway.metering.families import CLOSED, CONFIGURED, DECLARED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
+from gateway.metering.foreseen import FORESEEN
 from gateway.metering.labels import Names, Place, clean
 from gateway.metering.types import PICOS_PER_USD, Intent, Settlement
 
@@ -378,7 +379,7 @@ class Metrics:
 
     def _foresee(self) -> None:
         """Make series at 0 for rare events, so that the first one is an increase."""
-        for family, cases in families.FORESEEN.items():
+        for family, cases in FORESEEN.items():
             counter = self._counters[family]
             for case in cases:
                 choices = [

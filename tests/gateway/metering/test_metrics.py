@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.metering.exposition import usd
-from gateway.metering.families import CONFIGURED, COST_KINDS, FAMILIES, FORESEEN, OUTCOMES, WORDS_MAX
+from gateway.metering.families import CONFIGURED, COST_KINDS, FAMILIES, OUTCOMES, WORDS_MAX
+from gateway.metering.foreseen import FORESEEN
 from gateway.metering.labels import VALUE_MAX, Place, clean
 from gateway.metering.metrics import CONTENT_TYPE, EXPECTED_SERIES_MAX, PLACES_MAX, Metrics
 from gateway.metering.types import Intent, Settlement
