@@ -5,6 +5,7 @@ from typing import Any
 from gateway.metering.spend import Line, Report, usd
 from gateway.metering.spend_compare import Compared, Comparison
 from gateway.metering.spend_tree import Forest, Tree
+from gateway.metering.spend_wasted import Waste
 
 
 def as_json(found: Report) -> dict[str, Any]:
@@ -42,6 +43,17 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         ],
         "left_out": found.left_out,
     }
+
+
+def waste_json(found: Waste) -> dict[str, Any]:
+    """What lost caches cost, for a JSON writer."""
+    lines = [
+        {"cause": each.cause, "client": each.client, "team": each.team, "requests": each.requests}
+        | {"wasted_usd": usd(each.picos), "unknown_requests": each.unknown}
+        for each in found.lines
+    ]
+    total = {"requests": found.requests, "wasted_usd": usd(found.picos)}
+    return {"since": found.since, "lines": lines, "total": total, "left_out": found.left_out}
 
 
 def _compared(line: Compared) -> dict[str, Any]:
