@@ -13,6 +13,7 @@ from gateway.api.spend_json import as_json, comparison_json, forest_json, waste_
 from gateway.api.viewer import Viewer, viewer
 from gateway.house import House
 from gateway.metering.ledger import Ledger
+from gateway.metering.ledger_retention import is_of_rows, kept_since
 from gateway.metering.spend import By, report
 from gateway.metering.spend import since as spend_since
 from gateway.metering.spend_compare import compare as compared
@@ -23,6 +24,8 @@ from gateway.metering.spend_wasted import waste
 router = APIRouter()
 
 Form = Literal["json", "csv", "focus"]
+KEPT_SINCE = "x-pointsman-kept-since"
+"""Unix seconds from which on there are single requests, where older ones were deleted and this report is made of them."""
 LEFT_OUT = "x-pointsman-left-out"
 """Lines of a CSV, or requests of a FOCUS export, that are not in it: beyond the bound, or without a price."""
 
@@ -34,6 +37,10 @@ class View(Struct, frozen=True):
     session: str | None
     compare: bool
     wasted: bool
+
+    @property
+    def is_of_rows(self) -> bool:
+        return self.compare or self.wasted or is_of_rows(self.by)
 
     def problem(self, form: Form) -> str:
         """Why this cannot be asked for, empty where it can."""
@@ -78,9 +85,14 @@ def spend(
     team = who.team or team
     if form == "focus":
         charges = focus(ledger, view.by, start, team, house.prices)
-        return _file(spend_csv.focus_table(charges), "focus", charges.unpriced)
-    told, table, left_out = _found(ledger, view, start, team)
-    return _file(table, "wasted" if view.wasted else view.by, left_out) if form == "csv" else JSONResponse(told)
+        answer = _file(spend_csv.focus_table(charges), "focus", charges.unpriced)
+    else:
+        told, table, left_out = _found(ledger, view, start, team)
+        answer = _file(table, "wasted" if view.wasted else view.by, left_out) if form == "csv" else JSONResponse(told)
+    kept = kept_since(ledger) if form == "focus" or view.is_of_rows else None
+    if kept is not None and start < kept:
+        answer.headers[KEPT_SINCE] = f"{kept:.0f}"
+    return answer
 
 
 def _found(ledger: Ledger, view: View, start: float, team: str | None) -> tuple[dict[str, Any], Table, int]:

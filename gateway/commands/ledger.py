@@ -11,7 +11,7 @@ from pathlib import Path
 from gateway.commands.books import URL_VARIABLE
 from gateway.metering.ledger import Ledger, LedgerError
 from gateway.metering.ledger_copy import Progress, copy
-from gateway.metering.ledger_home import offsets
+from gateway.metering.ledger_home import names_of, offsets
 from gateway.metering.ledger_postgres import Database
 from gateway.metering.ledger_segments import waiting_bytes
 from gateway.metering.types import PICOS_PER_USD
@@ -58,7 +58,7 @@ def run_copy(args: argparse.Namespace) -> int:
     try:
         source = Ledger.existing(file)
         try:
-            done = copy(source, database, _Teller())
+            done = copy(source, database, _Teller(), names_of(file.parent / "journal", database))
             left = _left(source, file.parent / "journal")
         finally:
             source.close()

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import sys
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +16,7 @@ from gateway.commands import spend_compare, spend_tree, spend_wasted
 from gateway.commands.books import CONFIG_HELP, HOME_HELP, opened
 from gateway.config.problems import ConfigError
 from gateway.metering.ledger import Ledger, LedgerError
+from gateway.metering.ledger_retention import is_of_rows, kept_since
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend import BY, Report, report, since
 from gateway.metering.spend_compare import compare
@@ -79,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
     out = sys.stdout
+    if args.wasted or args.compare or args.format == "focus" or is_of_rows(args.by):
+        _deleted(ledger, start)
     if args.format == "focus":
         found = focus(ledger, args.by, start, args.team, PriceBook.load(()))
         spend_csv.write(out, spend_csv.focus_table(found))
@@ -109,6 +113,14 @@ def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
     else:
         _table(made, out)
     _left_out(made.left_out)
+
+
+def _deleted(ledger: Ledger, start: float) -> None:
+    """Say from when on there are single requests, where what is asked reaches further back."""
+    kept = kept_since(ledger)
+    if kept is not None and start < kept:
+        day = datetime.fromtimestamp(kept, UTC)
+        print(f"single requests are kept since {day:%Y-%m-%d}: what is older is not in here", file=sys.stderr)
 
 
 def _left_out(lines: int) -> None:

@@ -229,6 +229,11 @@ class Ledger(Section):
     on_error: Literal["serve", "refuse"] = Field(
         default="serve", description="When it cannot be written, as on a full disk: go on serving, or refuse."
     )
+    keep_days: int | None = Field(
+        default=None, ge=35, le=36_500,
+        description="For how many days single requests are kept, at least 35; then only their hourly sums by team, user, "
+        "client, route and model. Left out, for ever. In a database that several gateways share, the smallest number holds.",
+    )  # fmt: skip
 
 
 class Price(Section):

@@ -6,21 +6,26 @@ committed that does not agree. The sums are kept under a name no gateway has: it
 there at a restart would look like money just spent.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.ledger_face import Connection, LedgerError
-from gateway.metering.ledger_hours import Hours
+from gateway.metering.ledger_hours import CALLER_COLUMNS, PLACE_COLUMNS, Hours, add_callers, add_places
 from gateway.metering.ledger_postgres import Database, PostgresConnection
+from gateway.metering.ledger_retention import HOUR_S, kept_since
 from gateway.metering.ledger_rows import insert, settled_of
-from gateway.metering.ledger_savings import Savings
+from gateway.metering.ledger_savings import SAVING_COLUMNS, Savings, add_savings
 from gateway.metering.types import KINDS
 
 COPIED = "copied"
 """Whose the sums are, and what the names of copied journals begin with."""
+SUMMED = "copied-sums"
+"""The same for hours of which the source had sums alone."""
 ROWS_AT_ONCE = 2_000
 """Other writers of the database wait for a transaction; this takes a fifth of a second."""
 _AMONG = "id IN (SELECT value FROM json_each(?))"
@@ -39,8 +44,11 @@ class Progress(Struct, frozen=True):
     """What all that were seen cost."""
 
 
-def copy(source: Ledger, database: Database, told: Callable[[Progress], None]) -> Progress:
-    """Copy what the database lacks. `LedgerError`, or what SQLite raises; what was told before is there to stay."""
+def copy(source: Ledger, database: Database, told: Callable[[Progress], None], name: str) -> Progress:
+    """Copy what the database lacks. `LedgerError`, or what SQLite raises; what was told before is there to stay.
+
+    `name` is the same whenever this ledger is copied, and no other's.
+    """
     of = int(source.rows("SELECT count(*) AS n FROM requests")[0]["n"])
     progress = Progress(seen=0, of=of, copied=0, picos=0)
     target = database.connect()
@@ -54,6 +62,7 @@ def copy(source: Ledger, database: Database, told: Callable[[Progress], None]) -
                 picos=progress.picos + _added(rows, "picos"),
             )
             told(progress)
+        _copy_sums(source, target, name)
         _check_hours(target)
     finally:
         target.close()
@@ -73,17 +82,11 @@ def _pieces(source: Ledger) -> Iterator[Sequence[Row]]:
 def _copy(target: PostgresConnection, rows: Sequence[Row]) -> int:
     """Copy those of these that are not there, prove that all are, and commit; how many they were."""
     ids = _encode([row["id"] for row in rows]).decode()
-    target.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(target):
         there = {id_ for (id_,) in target.execute(f"SELECT id FROM requests WHERE {_AMONG}", (ids,))}
         lacking = [row for row in rows if row["id"] not in there]
         _insert(target, lacking)
         _prove(target, ids, rows)
-        target.execute("COMMIT")
-    except BaseException:
-        if target.in_transaction:
-            target.execute("ROLLBACK")
-        raise
     return len(lacking)
 
 
@@ -100,6 +103,40 @@ def _insert(target: Connection, rows: Sequence[Row]) -> None:
             savings.add(intent.team, settlement, otherwise)
     hours.write(target)
     savings.write(target)
+
+
+def _copy_sums(source: Ledger, target: PostgresConnection, name: str) -> None:
+    """Copy the hours whose requests were deleted, the first time alone: they are in no row by which they would be known."""
+    kept = kept_since(source)
+    if kept is None:
+        return
+    before = (int(kept // HOUR_S),)
+    with _transaction(target):
+        mark = "INSERT INTO segments (name, offset) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+        if not target.execute(mark, (f"{SUMMED}/{name}", before[0])).rowcount:
+            return
+        add_places(target, SUMMED, _values(source, "hours_by_place", PLACE_COLUMNS, before))
+        add_callers(target, _values(source, "hours_by_caller", CALLER_COLUMNS, before))
+        add_savings(target, SUMMED, _values(source, "savings", SAVING_COLUMNS, before))
+
+
+def _values(source: Ledger, table: str, columns: Sequence[str], before: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table of hours before one, without the sum of all hours."""
+    query = f"SELECT {', '.join(columns)} FROM {table} WHERE hour >= 0 AND hour < ?"
+    return (tuple(row[name] for name in columns) for row in source.rows(query, before))
+
+
+@contextlib.contextmanager
+def _transaction(target: PostgresConnection) -> Iterator[None]:
+    """All of it or nothing."""
+    target.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        target.execute("COMMIT")
+    except BaseException:
+        if target.in_transaction:
+            target.execute("ROLLBACK")
+        raise
 
 
 def _prove(target: PostgresConnection, ids: str, rows: Sequence[Row]) -> None:

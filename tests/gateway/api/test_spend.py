@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from gateway.api.spend import LEFT_OUT, router
+from gateway.api.spend import KEPT_SINCE, LEFT_OUT, router
 from gateway.config.compiled import Team
 from gateway.keys import KeyRing, digest
 from gateway.metering.journal import Entry
@@ -98,6 +98,19 @@ def test_what_was_wasted_has_cause_client_and_team(asked) -> None:
         {"cause": "past_lifetime", "client": "codex", "team": "payments", "requests": 1, "wasted_usd": "0.000000000700",
          "unknown_requests": 0}
     ]  # fmt: skip
+
+
+def test_what_was_deleted_is_said_where_it_is_missed(home: Path, asked) -> None:
+    with closing(connect(home / "ledger.db")) as connection:
+        connection.execute("UPDATE hours_by_place SET hour = hour - 24")
+    for view in ("by=thread", "wasted=true", "compare=true", "by=agent_tree&format=csv", "format=focus"):
+        assert float(asked(view).headers[KEPT_SINCE]) == AT + 4
+    assert KEPT_SINCE not in asked("by=model").headers
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "spend", "--since", "all", "--by", "thread", "--home", str(home)],
+        cwd=ROOT, capture_output=True, text=True, timeout=50, check=True,
+    )  # fmt: skip
+    assert "single requests are kept since 2026-11-24" in done.stderr
 
 
 def test_no_cell_is_a_formula(asked) -> None:

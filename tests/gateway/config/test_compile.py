@@ -97,13 +97,14 @@ limits: {body_mb: 2, inflight: 9, header_kb: 3}
 streams: {keepalive_s: 1, drain_s: 2, drain_mb: 4}
 cache: {threads: 7, forget_days: 2}
 retries: {attempts: 1, backoff_s: 0, max_wait_s: 2.5, circuit: {failures: 2, open_s: 3}}
-ledger: {on_error: refuse}
+ledger: {on_error: refuse, keep_days: 90}
 """)
     assert snapshot.limits == Limits(2 * 1024**2, 9, 3 * 1024)
     assert snapshot.streams == Streams(1.0, 2.0, 4 * 1024**2)
     assert (snapshot.threads_in_memory, snapshot.forget_s) == (7, 172_800)
     assert snapshot.retry == Retry(1, 0.0, 2.5, 2, 3.0)
     assert snapshot.ledger_on_error == "refuse"
+    assert snapshot.ledger_keep_days == 90
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from gateway.metering import ledger_copy
 from gateway.metering.ledger import Ledger, LedgerError, connect
 from gateway.metering.ledger_batch import Batch
 from gateway.metering.ledger_copy import COPIED, copy
-from gateway.metering.spend import totals_for_metrics
-from tests.gateway.metering.records import book, check_sums, intent, ledger_rows, settlement
+from gateway.metering.ledger_retention import DAY_S, prune
+from gateway.metering.spend import report, totals_for_metrics
+from tests.gateway.metering.records import AT, book, check_sums, intent, ledger_rows, settlement
 from tests.gateway.metering.test_ledger_postgres import asked, records
 
 SUMS = {
@@ -37,7 +38,7 @@ def copied(path, database):
     """The last of what was told, and how often."""
     told = []
     with closing(Ledger.existing(path)) as source:
-        done = copy(source, database, told.append)
+        done = copy(source, database, told.append, path.name)
     assert not told or told[-1] == done
     return done
 
@@ -79,7 +80,7 @@ def test_what_broke_off_goes_on(postgres, books):
             raise InterruptedError
 
     with closing(Ledger.existing(books)) as source, pytest.raises(InterruptedError):
-        copy(source, database, stop)
+        copy(source, database, stop, "a")
     assert check_sums(database)["requests"] == 185
     assert copied(books, database).copied == 215
     assert check_sums(database) == check_sums(books)
@@ -118,7 +119,28 @@ def test_a_database_that_goes_away_in_the_middle(postgres, books):
             postgres.kill()
 
     with closing(Ledger.existing(books)) as source, pytest.raises(LedgerError, match="cannot be reached"):
-        copy(source, database, kill)
+        copy(source, database, kill, "a")
     postgres.start()
     assert copied(books, database).copied == 326
     assert check_sums(database) == check_sums(books)
+
+
+def test_hours_whose_requests_were_deleted_come_as_sums_and_once(postgres, books):
+    whole = {table: rows(books, f"SELECT * FROM {table} ORDER BY {key}") for table, key in SUMS.items()}
+    with closing(connect(books)) as connection:
+        connection.execute("BEGIN")
+        assert prune(connection, AT - 20 * DAY_S) > 50
+        connection.execute("COMMIT")
+    database = postgres.database()
+    for _ in range(2):
+        copied(books, database)
+        with closing(Ledger(database)) as ledger:
+            assert report(ledger, "team").total.requests == 400
+            assert report(ledger, "user").total.requests == 400
+        assert rows(database, f"SELECT * FROM hours_by_caller ORDER BY {SUMS['hours_by_caller']}") == whole["hours_by_caller"]
+        for table in ("hours_by_place", "savings"):
+            of_all = {}
+            for row in rows(database, f"SELECT * FROM {table}"):
+                key = tuple(row[name] for name in SUMS[table].split(", "))
+                of_all[key] = of_all.get(key, 0) + row["picos"]
+            assert of_all == {tuple(row[name] for name in SUMS[table].split(", ")): row["picos"] for row in whole[table]}
