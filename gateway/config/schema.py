@@ -234,6 +234,11 @@ class Ledger(Section):
         description="For how many days single requests are kept, at least 35; then only their hourly sums by team, user, "
         "client, route and model. Left out, for ever. In a database that several gateways share, the smallest number holds.",
     )  # fmt: skip
+    log_requests: bool = Field(
+        default=False,
+        description="Print a line of JSON for each request once it is booked: team and client, where it went and why, "
+        "how it ended, tokens and dollars. No user, session, key, address or text is ever in it.",
+    )
 
 
 class Price(Section):

@@ -24,6 +24,7 @@ from gateway.metering.ledger_retention import LOOK_S, ROWS_AT_ONCE, horizon, pru
 from gateway.metering.ledger_rows import Doubled, UnknownKind, known, unknown
 from gateway.metering.ledger_schema import durable
 from gateway.metering.ledger_segments import Segment, journals, read, segments
+from gateway.metering.request_log import RequestLog
 from gateway.metering.roads import RoadsFile
 
 REST_S = 0.05
@@ -46,6 +47,7 @@ class LedgerWriter:
         self._place = place
         self._wall = wall
         self._roads = RoadsFile(journal_folder)
+        self._log = RequestLog()
         self._connection: Connection | None = None
         self._lock = -1
         self._names = ""
@@ -172,8 +174,10 @@ class LedgerWriter:
 
     def _add(self, connection: Connection, journal: str, found: Sequence[Entry]) -> None:
         batch = Batch(connection, self._names + journal, self._roads.reckon())
-        batch.add(found)
+        settled = batch.add(found)
         batch.close()
+        if self._roads.log_requests():
+            self._log.add(settled)
 
     def _bookable(self, entry: Entry) -> Entry:
         """The entry, without token kinds that no column holds; that there were some is an error of ours."""
@@ -244,7 +248,9 @@ class LedgerWriter:
         try:
             yield connection
             connection.execute("COMMIT")
+            self._log.tell()
         except BaseException:
+            self._log.drop()
             if connection.in_transaction:  # where the disk was full or the line cut, it has ended by itself
                 connection.execute("ROLLBACK")
             raise

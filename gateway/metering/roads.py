@@ -1,5 +1,5 @@
-"""The file in which a gateway tells the ledger's writer what to compare with and how long to keep it; the writer, another
-process, has no config.
+"""The file in which a gateway tells the ledger's writer what to compare with, how long to keep it, what to print; the
+writer, another process, has no config.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ def roads_of(snapshot: Snapshot) -> Roads:
         general=_road(snapshot, GENERAL),
         prices=snapshot.price_overrides,
         keep_days=snapshot.ledger_keep_days,
+        log_requests=snapshot.ledger_log_requests,
     )
 
 
@@ -60,6 +61,7 @@ class RoadsFile:
         self._seen: tuple[int, int] | None = None
         self._reckon: Callable[[Intent, Settlement], WhatIf] = _nothing
         self._keep_days: int | None = None
+        self._log_requests = False
 
     def reckon(self) -> Callable[[Intent, Settlement], WhatIf]:
         """What an event would have cost otherwise, by the config of now."""
@@ -70,6 +72,11 @@ class RoadsFile:
         """How long single requests are kept, by the config of now; None for ever."""
         self._look()
         return self._keep_days
+
+    def log_requests(self) -> bool:
+        """Whether a line is printed for each request, by the config of now."""
+        self._look()
+        return self._log_requests
 
     def _look(self) -> None:
         try:
@@ -82,13 +89,14 @@ class RoadsFile:
             self._read()
 
     def _read(self) -> None:
-        self._reckon, self._keep_days = _nothing, None
+        self._reckon, self._keep_days, self._log_requests = _nothing, None, False
         try:
             roads = msgspec.json.decode(self._path.read_bytes(), type=Roads)
             book = PriceBook.load(roads.prices)
         except (OSError, ValueError, ArithmeticError):
             return
-        self._reckon, self._keep_days = functools.partial(_reckoned, roads=roads, book=book), roads.keep_days
+        self._reckon = functools.partial(_reckoned, roads=roads, book=book)
+        self._keep_days, self._log_requests = roads.keep_days, roads.log_requests
 
 
 def _reckoned(intent: Intent, settled: Settlement, roads: Roads, book: PriceBook) -> WhatIf:
