@@ -242,7 +242,7 @@ class PriceBook:
         rates = self._made[key] = Rates(
             kinds={kind: rate for kind, rate in found.items() if rate is not None},
             apart=frozenset(prices) | frozenset(contract.rates),
-            fees={fee: portion(picos, contract.share) for fee, picos in period.fees.items()},
+            fees={**{fee: portion(picos, contract.share) for fee, picos in period.fees.items()}, **contract.fees},
             row="" if period is NO_PERIOD else str(RowName(self._table.as_of, name, day_of(since), tier, over, off_peak)),
             contract=contract,
         )
@@ -323,7 +323,7 @@ def _priced(usage: Usage, rates: Rates) -> Priced:
     return Priced(
         picos=None if status == "unpriced" else sum_picos + fees,
         by_kind=by_kind,
-        rows=_rows(by_kind, rates) if known else (),
+        rows=_rows(by_kind, usage.fees, rates) if known else (),
         status=status,
         reason=reason,
     )
@@ -334,10 +334,10 @@ def _is_settled(usage: Usage, rates: Rates) -> bool:
     return usage.problem == "cached_media" and not rates.apart & MEDIA_IN
 
 
-def _rows(by_kind: Mapping[str, int], rates: Rates) -> tuple[str, ...]:
+def _rows(by_kind: Mapping[str, int], calls: Mapping[str, int], rates: Rates) -> tuple[str, ...]:
     """What identifies the prices that were used."""
     rows = (rates.row,) if rates.row else ()
-    if rates.contract is NONE or not rates.contract.touches(by_kind):
+    if rates.contract is NONE or not rates.contract.touches(by_kind, calls):
         return rows
     return (*rows, rates.contract.row)
 

@@ -12,6 +12,7 @@ from gateway.config.load import parse
 from gateway.config.problems import ConfigError
 from gateway.config.schema import Price
 from gateway.config.schema_rules import When
+from gateway.metering.price_contract import FEES
 from gateway.metering.types import KINDS
 from gateway.upstream.plan import Retry
 from routing import policy
@@ -193,7 +194,7 @@ prices:
 
 
 def test_every_token_kind_can_have_a_price() -> None:
-    assert tuple(Price.model_fields) == ("provider", "model", "since", "percent", *KINDS)
+    assert tuple(Price.model_fields) == ("provider", "model", "since", "percent", *KINDS, *FEES)
 
 
 @pytest.mark.parametrize(
