@@ -17,6 +17,7 @@ from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.ledger_face import Connection, LedgerError
 from gateway.metering.ledger_hours import CALLER_COLUMNS, PLACE_COLUMNS, Hours, add_callers, add_places
 from gateway.metering.ledger_postgres import Database, PostgresConnection
+from gateway.metering.ledger_reprice import CORRECT, CORRECTION_COLUMNS
 from gateway.metering.ledger_retention import HOUR_S, kept_since
 from gateway.metering.ledger_rows import insert, settled_of
 from gateway.metering.ledger_savings import SAVING_COLUMNS, Savings, add_savings
@@ -54,7 +55,7 @@ def copy(source: Ledger, database: Database, told: Callable[[Progress], None], n
     target = database.connect()
     try:
         for rows in _pieces(source):
-            copied = _copy(target, rows)
+            copied = _copy(source, target, rows)
             progress = Progress(
                 seen=progress.seen + len(rows),
                 of=max(of, progress.seen + len(rows)),
@@ -79,13 +80,14 @@ def _pieces(source: Ledger) -> Iterator[Sequence[Row]]:
         after = rows[-1]["number"]
 
 
-def _copy(target: PostgresConnection, rows: Sequence[Row]) -> int:
+def _copy(source: Ledger, target: PostgresConnection, rows: Sequence[Row]) -> int:
     """Copy those of these that are not there, prove that all are, and commit; how many they were."""
     ids = _encode([row["id"] for row in rows]).decode()
     with _transaction(target):
         there = {id_ for (id_,) in target.execute(f"SELECT id FROM requests WHERE {_AMONG}", (ids,))}
         lacking = [row for row in rows if row["id"] not in there]
         _insert(target, lacking)
+        _insert_corrections(source, target, lacking)
         _prove(target, ids, rows)
     return len(lacking)
 
@@ -103,6 +105,14 @@ def _insert(target: Connection, rows: Sequence[Row]) -> None:
             savings.add(intent.team, settlement, otherwise)
     hours.write(target)
     savings.write(target)
+
+
+def _insert_corrections(source: Ledger, target: Connection, rows: Sequence[Row]) -> None:
+    """What these were booked at before they were corrected."""
+    ids = _encode([row["id"] for row in rows]).decode()
+    found = source.rows(f"SELECT {', '.join(CORRECTION_COLUMNS)} FROM corrections WHERE {_AMONG}", (ids,))
+    if found:
+        target.executemany(CORRECT, [tuple(row[name] for name in CORRECTION_COLUMNS) for row in found])
 
 
 def _copy_sums(source: Ledger, target: PostgresConnection, name: str) -> None:

@@ -80,6 +80,14 @@ class Hours:
         for kind, picos in settlement.by_kind.items():
             sums[_PICOS[kind]] += picos
 
+    def correct(self, intent: Intent, before: Settlement, fee_before: int, after: Settlement, fee_after: int) -> None:
+        """Count a request anew that was counted before without a price for all of it."""
+        for settlement, fee_picos, sign in ((before, fee_before, -1), (after, fee_after, 1)):
+            alone = Hours()
+            alone.add(intent, settlement, fee_picos)
+            for key, sums in alone._sums.items():
+                _add(self._sums, key, [sign * each for each in sums])
+
     def write(self, connection: Connection) -> None:
         """Add them to both tables. Raises what the database raises."""
         places: dict[Key, list[int]] = {}

@@ -16,7 +16,7 @@ from gateway.metering.journal import Entry, Journal
 from gateway.metering.ledger import connect
 from gateway.metering.ledger_batch import Batch
 from gateway.metering.ledger_postgres import Database
-from tests.gateway.metering.records import book, check_sums, intent, settlement
+from tests.gateway.metering.records import book, check_sums, intent, settlement, unpriced
 from tests.postgres import PASSWORD, Server
 from tests.tidy.tree import ROOT
 
@@ -101,3 +101,29 @@ def test_wrong_use(home: Path, tmp_path: Path) -> None:
     nowhere = "postgresql://me:x@127.0.0.1:9/b"
     assert "cannot be reached" in said("--from", str(home), "--to", nowhere, code=1)
     assert "there is no ledger at" in said("--from", str(tmp_path / "none"), "--to", nowhere, code=1)
+
+
+def run(*words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "gateway", "ledger", "reprice", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_what_had_no_price_gets_that_of_the_config(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "ledger.db")) as connection:
+        kinds = {"kinds": {"input_uncached": 1_000_000}, "served": "our-own"}
+        book(connection, "w", [intent("a"), intent("b")], [unpriced("a", **kinds), unpriced("b", served="nobodys")])
+    config = tmp_path / "pointsman.yaml"
+    config.write_text(
+        "version: 1\nupstreams: {openai: {url: 'http://127.0.0.1:9/v1', provider: openai, dialects: [chat]}}\n"
+        "models: {our-own: {upstream: openai}}\nroutes: {code: {model: our-own}}\nrouting: {default: code}\n"
+        "prices: [{provider: openai, model: our-own, input_uncached: 2, output: 9}]\n"
+    )
+    home = ("--home", str(tmp_path))
+    assert run(*home).stdout == "0 of 2 requests without a whole price got one: $0.000000000000 more\n"
+    told = "1 of 2 requests without a whole price {} one: $2.000000000000 more\n"
+    dry = run("--config", str(config), *home, "--dry-run")
+    assert (dry.stdout, dry.returncode) == (told.format("would get"), 1)
+    assert run("--config", str(config), *home).stdout == told.format("got")
+    assert check_sums(tmp_path / "ledger.db")["picos"] == 2 * 10**12
+    assert run("--since", "yesterweek", *home).returncode == 2
+    assert run("--config", str(tmp_path / "none.yaml"), *home).returncode == 2

@@ -9,8 +9,11 @@ from gateway.metering import ledger_copy
 from gateway.metering.ledger import Ledger, LedgerError, connect
 from gateway.metering.ledger_batch import Batch
 from gateway.metering.ledger_copy import COPIED, copy
+from gateway.metering.ledger_reprice import reprice
 from gateway.metering.ledger_retention import DAY_S, prune
+from gateway.metering.prices import PriceBook
 from gateway.metering.spend import report, totals_for_metrics
+from gateway.metering.types import KINDS
 from tests.gateway.metering.records import AT, book, check_sums, intent, ledger_rows, settlement
 from tests.gateway.metering.test_ledger_postgres import asked, records
 
@@ -84,6 +87,18 @@ def test_what_broke_off_goes_on(postgres, books):
     assert check_sums(database)["requests"] == 185
     assert copied(books, database).copied == 215
     assert check_sums(database) == check_sums(books)
+
+
+def test_what_was_corrected_comes_with_what_it_was_before(postgres, books):
+    prices = ({"provider": "openai", "model": "*", **{kind: "1" for kind in KINDS}, "percent": "100"},)
+    with closing(Ledger(books)) as ledger:
+        assert reprice(ledger, PriceBook.load(prices), 0.0, AT).requests > 5
+    database = postgres.database()
+    for _ in range(2):
+        copied(books, database)
+    query = "SELECT * FROM corrections ORDER BY id"
+    assert rows(database, query) == rows(books, query)
+    check_sums(database)
 
 
 def test_beside_a_gateway_that_writes_there_already(postgres, books):
