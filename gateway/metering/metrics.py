@@ -196,8 +196,12 @@ class Metrics:
 
     def compared(self, savings: Iterable[SavingRow]) -> None:
         """What the ledger has found saved and wasted so far, in all."""
-        for team, what, reason, picos in savings:
-            (self._saved if what == "saved" else self._wasted).row(team, reason).value = picos
+        sums: dict[Row, int] = {}
+        for team, what, reason, picos in savings:  # teams that are in no config any more share a row
+            row = (self._saved if what == "saved" else self._wasted).row(team, reason)
+            sums[row] = sums.get(row, 0) + picos
+        for row, picos in sums.items():
+            row.value = picos
 
     def overhead(self, seconds: float) -> None:
         """The gateway's own time on one request."""

@@ -4,7 +4,7 @@ import ast
 import inspect
 
 from gateway.metering import foreseen, ledger_savings, rebuilt
-from gateway.metering.families import DECLARED, SAVED, STALE_CLIENT_COST, STALE_COST, WASTED
+from gateway.metering.families import CONFIGURED, DECLARED, SAVED, STALE_CLIENT_COST, STALE_COST, WASTED
 from gateway.metering.ledger_savings import amounts
 from gateway.metering.metrics import Metrics
 from gateway.metering.whatif import WhatIf
@@ -12,7 +12,8 @@ from gateway.metering.whatif import WhatIf
 
 def test_their_words_are_labels_of_theirs() -> None:
     for family, cases in foreseen.FORESEEN.items():
-        assert all(set(case) <= set(DECLARED[family].labels) for case in cases), family
+        labels = set(DECLARED[family].labels)
+        assert all(set(case) <= labels and labels - set(case) <= set(CONFIGURED) for case in cases), family
 
 
 def test_every_comparison_is_foreseen() -> None:
