@@ -13,8 +13,8 @@ from gateway.api.spend_json import as_json, comparison_json, forest_json, waste_
 from gateway.api.viewer import Viewer, viewer
 from gateway.house import House
 from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_retention import is_of_rows, kept_since
-from gateway.metering.spend import By, report
+from gateway.metering.ledger_retention import kept_since
+from gateway.metering.spend import By, is_of_rows, report
 from gateway.metering.spend import since as spend_since
 from gateway.metering.spend_compare import compare as compared
 from gateway.metering.spend_focus import focus

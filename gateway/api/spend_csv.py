@@ -7,12 +7,12 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from gateway.metering.spend import Line, Report, usd
+from gateway.metering.spend import Line, Report
 from gateway.metering.spend_compare import ALTERNATIVES, Compared, Comparison
 from gateway.metering.spend_focus import COLUMNS, Focus
 from gateway.metering.spend_tree import Forest
 from gateway.metering.spend_wasted import Waste
-from gateway.metering.types import KINDS
+from gateway.metering.types import KINDS, usd
 
 Row = Sequence[str | int]
 Table = tuple[Sequence[str], Iterable[Row]]

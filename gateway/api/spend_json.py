@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from gateway.metering.spend import Line, Report, usd
+from gateway.metering.spend import Line, Report
 from gateway.metering.spend_compare import Compared, Comparison
 from gateway.metering.spend_tree import Forest, Tree
 from gateway.metering.spend_wasted import Waste
+from gateway.metering.types import usd
 
 
 def as_json(found: Report) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from gateway.commands import spend_compare, spend_tree, spend_wasted
 from gateway.commands.books import CONFIG_HELP, HOME_HELP, opened
 from gateway.config.problems import ConfigError
 from gateway.metering.ledger import Ledger, LedgerError
-from gateway.metering.ledger_retention import is_of_rows, kept_since
+from gateway.metering.ledger_retention import kept_since
 from gateway.metering.prices import PriceBook
-from gateway.metering.spend import BY, Report, report, since
+from gateway.metering.spend import BY, Report, is_of_rows, report, since
 from gateway.metering.spend_compare import compare
 from gateway.metering.spend_focus import focus
 from gateway.metering.spend_tree import forest

@@ -4,8 +4,6 @@ threads, sessions, comparisons and charges are only in the rows.
 
 from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_face import Connection
-from gateway.metering.ledger_schema import CALLER, PLACE
-from gateway.metering.spend import By
 
 DAY_S = 86_400
 HOUR_S = 3600
@@ -30,11 +28,6 @@ def prune(connection: Connection, before: float) -> int:
     newest = connection.execute("SELECT max(rowid) FROM requests").fetchone()[0]
     statement = f"DELETE FROM requests WHERE id IN ({_OLD}) AND rowid != ?"
     return connection.execute(statement, (before, ROWS_AT_ONCE, newest or 0)).rowcount
-
-
-def is_of_rows(by: By) -> bool:
-    """Whether a report by this name is made of single requests."""
-    return by not in (*PLACE, *CALLER)
 
 
 def kept_since(ledger: Ledger) -> float | None:

@@ -15,8 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from gateway.metering.ledger_rows import Settled
-from gateway.metering.spend import usd
-from gateway.metering.types import Intent, Settlement
+from gateway.metering.types import Intent, Settlement, usd
 
 FROM_INTENT = (
     "id", "team", "client", "agent", "endpoint", "stream", "route", "source", "reason", "rule", "cache_state", "bytes_in",

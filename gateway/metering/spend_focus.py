@@ -22,8 +22,8 @@ from gateway.metering.price_contract import portion, share_of
 from gateway.metering.price_rows import CONTRACT
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend import COLUMNS as SPEND_COLUMNS
-from gateway.metering.spend import By, usd
-from gateway.metering.types import KINDS
+from gateway.metering.spend import By
+from gateway.metering.types import KINDS, usd
 
 DAY_S = 86_400
 BLOCK = 1_000_000
