@@ -69,15 +69,16 @@ def digest(text: str) -> str:
 class World:
     """The provider and the gateway, whichever of its lives it is in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int) -> None:
         command = [sys.executable, "-m", "gateway", "simulate", "--port", "0"]
         self.simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         assert self.simulator.stdout is not None
         self.provider = next(line for line in self.simulator.stdout if "base URL" in line).split()[-1]
-        self.folder, self.path = folder, folder / "pointsman.yaml"
+        self.folder, self.path, self.workers = folder, folder / "pointsman.yaml", workers
+        self._options = ("--workers", str(workers)) if workers > 1 else ()
         self.path.write_text(json.dumps(config(self.provider)))
         try:
-            self.gateway = start(folder, self.path)
+            self.gateway = start(folder, self.path, options=self._options)
         except BaseException:
             self._end()
             raise
@@ -116,7 +117,7 @@ class World:
         self.gateway.stop(how)
         if rest_s:
             assert age(self.folder / "home", rest_s)
-        self.gateway = start(self.folder, self.path, port=port)
+        self.gateway = start(self.folder, self.path, options=self._options, port=port)
         time.sleep(SCRAPES_S)
 
     def _bill(self) -> None:

@@ -40,9 +40,9 @@ class Seen(NamedTuple):
         return f"127.0.0.1:{self.world.gateway.port}"
 
 
-@pytest.fixture(scope="module")
-def seen(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    world = World(tmp_path_factory.mktemp("gateway"))
+@pytest.fixture(scope="module", params=[1, 2], ids=["one process", "two workers"])
+def seen(request: pytest.FixtureRequest, prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    world = World(tmp_path_factory.mktemp("gateway"), request.param)
     try:
         with scraping(prometheus, tmp_path_factory.mktemp("prometheus"), world.gateway.port) as watching:
             yield Seen(world, watching.around(world.live))
@@ -106,7 +106,7 @@ def test_what_the_gateway_says_of_itself(seen: Seen) -> None:
         "Ledger lag": [{}],
         "Journal not yet booked": [{}],
         "Ledger write errors per minute": [{}],
-        "Under way, workers, draining": [{}, {seen.instance: 1}, {}],
+        "Under way, workers, draining": [{}, {seen.instance: seen.world.workers}, {}],
         "Series on the metrics page": [{seen.instance: len(samples)}],
     }
     assert {title: shown(title, seen) for title in said} == said
