@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
 .PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code
-.PHONY: image fortnight bench-policies stories
+.PHONY: image fortnight bench-page bench-policies stories
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,9 @@ bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of r
 
 bench-policies: setup-test ## which model a thread's next turn goes to, in dollars; SESSIONS="recorded sessions", writes its page
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.policies $(SESSIONS)
+
+bench-page: setup-test ## the built-in page over a million requests in Chromium: how soon is it there? three minutes
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.page $(ARGS)
 
 fortnight: setup-test ## 56,000 simulated events over two weeks: is the ledger the provider's bill? some ten minutes
 	@FORTNIGHT_EVENTS=56000 $(BIN)/python -m pytest tests/simulation/test_fortnight.py -q -s $(ARGS)

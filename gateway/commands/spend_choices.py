@@ -1,45 +1,31 @@
 """How `pointsman spend --choices` prints: why threads stayed with a model or went, and what that was expected to save."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import TextIO
 
-from gateway.metering.spend import usd
+from gateway.api import spend_csv
+from gateway.api.spend_json import choices_json
 from gateway.metering.spend_choices import Choices, Chosen
 from gateway.metering.types import PICOS_PER_USD
 
-Rows = Callable[[TextIO, Sequence[str], Iterable[Sequence[str | int]]], None]
 HEAD = ("reason", "", "model", "instead of")
 _WORDS = {True: "went", False: "stayed"}
 
 
-def write(found: Choices, form: str, out: TextIO, rows: Rows) -> None:
-    """Print in a form; `rows` writes a CSV that no spreadsheet takes for a program."""
+def write(found: Choices, form: str, out: TextIO) -> None:
+    """Print in a form."""
     if form == "json":
-        lines = [
-            {"reason": each.reason, "moved": each.moved, "model": each.model, "instead": each.instead}
-            | {"requests": each.requests, "expected_saving_usd": usd(each.expected), "unknown_requests": each.unknown}
-            | {"saved_at_once_usd": usd(each.at_once)}
-            for each in found.lines
-        ]
-        total = {"requests": found.requests, "expected_saving_usd": usd(found.expected)}
-        total["saved_at_once_usd"] = usd(found.at_once)
-        json.dump({"since": found.since, "lines": lines, "total": total}, out, indent=2, ensure_ascii=False)
+        json.dump(choices_json(found), out, indent=2, ensure_ascii=False)
         out.write("\n")
     elif form == "csv":
-        head = ("reason", "choice", "model", "instead", "requests", "expected_saving_usd", "unknown_requests")
-        rows(out, (*head, "saved_at_once_usd"), map(_cells, found.lines))
+        spend_csv.write(out, spend_csv.choices_table(found))
     else:
         _table(found, out)
 
 
 def _names(line: Chosen) -> tuple[str, ...]:
     return line.reason, _WORDS[line.moved], line.model, line.instead
-
-
-def _cells(line: Chosen) -> list[str | int]:
-    return [*_names(line), line.requests, usd(line.expected), line.unknown, usd(line.at_once)]
 
 
 def _table(found: Choices, out: TextIO) -> None:
