@@ -75,8 +75,8 @@ def spend(
 
     By agent tree, a line is a session with its agents, each with its own cost, context and time; `session` asks for one
     alone. With `compare`, lines say what the same would have cost otherwise; with `wasted`, what lost prompt caches cost by
-    cause, client and team; with `choices`, why threads stayed with a model or went. `format` is `json`, `csv`, or `focus`, the
-    FOCUS 1.4 dataset as a CSV.
+    cause, client and team; with `choices`, why threads stayed with a model or went. `format` is `json`, `csv`, or `focus`,
+    the FOCUS 1.4 dataset as a CSV.
     """
     house: House = request.app.state.house
     ledger: Ledger = request.app.state.ledger
