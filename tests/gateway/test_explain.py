@@ -134,7 +134,7 @@ def test_each_dialect_has_its_model(snapshot: Snapshot, dialect: Any) -> None:
         (body(model="writer"), {}, "override", "writer"),
         (body(model="general"), {}, "override", "writer"),
         (body(), {"X-Shift": "night"}, "rule", "writer"),
-        (body("Hm, and then"), {}, "classifier", "writer"),
+        (body("A letter to my aunt"), {}, "classifier", "writer"),
         (body("Wow, python"), {}, "classifier", "coder"),
     ],
 )
