@@ -46,7 +46,7 @@ class Forecast:
 
     def before(self, standing: Standing, look: Look, subject: Subject, now: float) -> Outlook:
         """What to expect of a request about to be sent. `standing` is of a thread with at least one answer."""
-        gap_s = max(0.0, now - standing.at)
+        gap_s = max(0.0, now - (look.used_at or standing.at))
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
         lasts, changes, stands_on = self.survival.foretold(where, gap_s, tier.minimum_s, tier.maximum_s)
@@ -54,7 +54,7 @@ class Forecast:
             standing,
             look,
             lesser(lasts, changes),
-            self._floor(standing, subject, tier, now),
+            self._floor(standing, look, subject, tier, now),
             self.blocks.of(subject.model, subject.rules.granularity),
             cause(lasts, changes, look.word, gap_s, tier.minimum_s),
             math.inf if gap_s > (tier.maximum_s or math.inf) else stands_on,
@@ -71,16 +71,16 @@ class Forecast:
         self.floors.touched(subject.beginning, read if happened == FLOOR and read else None, now)
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
-        gap_s = max(0.0, sent - standing.at)
+        gap_s = max(0.0, sent - (look.used_at or standing.at))
         return self.survival.observe(where, gap_s, tier.minimum_s, tier.maximum_s, happened, now)
 
-    def _floor(self, standing: Standing, subject: Subject, tier: Tier, now: float) -> int:
+    def _floor(self, standing: Standing, look: Look, subject: Subject, tier: Tier, now: float) -> int:
         """What would be read of tools and system prompt: they are this thread's own, or kept warm by another."""
         shared, used = self.floors.of(subject.beginning)
         last = max(standing.at, used)
         if now - last > max(tier.minimum_s, tier.maximum_s or 0.0):
             return 0
-        return (standing.floor if standing.beginning == subject.beginning else 0) or shared
+        return (standing.floor if standing.beginning == subject.beginning else 0) or shared or look.lead
 
 
 def placed(subject: Subject, tier: Tier, standing: Standing, look: Look) -> Where:

@@ -15,6 +15,7 @@ from itertools import takewhile
 
 from msgspec import Struct
 
+from cache.brink import SURE, Brink
 from cache.curve import AGED_EVERY_S, EDGES, NO_GAP, OUTCOMES, WHOLE, Chances, Curve, Outcome
 from cache.shift import Shift
 
@@ -29,6 +30,10 @@ DOUBT = 0.1
 """What remains of the weight of what was learned before a change of behaviour."""
 HALF_LIFE_S = 14 * 86_400.0
 """After two weeks an observation counts half: vendors change their caches by the month."""
+BETWIXT = (0.02, 0.98)
+"""Chances of a whole read between which a bin may hold the end of a lifetime."""
+BRINKS_MAX = 2048
+"""Bins in which an end is looked for; some 4 MB."""
 REFIT_SHARE = 0.02
 """A curve is fitted anew when this share of what it stands on is new: at once when thin, seldom when thick."""
 _EXPECTED: dict[str, tuple[Chances]] = {
@@ -116,6 +121,7 @@ class Survival:
         self.curves: dict[Path, Curve] = {}
         self.shifts: dict[Path, Shift] = {}
         self._places: dict[Where, Place] = {}
+        self._brinks: dict[tuple[str, float, str, int], Brink] = {}
         self._fits = 0
         """Grows whenever what is told of anything may have changed."""
         for path, counts in sorted((priors or {}).items(), key=lambda each: len(each[0])):
@@ -134,10 +140,22 @@ class Survival:
         """The chances, and on how many observations of this family and lifetime at about this gap they stand."""
         place = self._place(where)
         lasts, changes = self._chances(place, where, gap_s, least_s, most_s)
+        if self._brinks and BETWIXT[0] < lasts[WHOLE] < BETWIXT[1]:
+            lasts = self._sharpened(where, gap_s, lasts)
         curve = place.lasting[1] if len(place.lasting) > 1 else None
         if curve is None or not curve.stands_on:
             return lasts, changes, 0.0
         return lasts, changes, curve.stands_on[curve.bin(gap_s / where.granted_s)]
+
+    def _sharpened(self, where: Where, gap_s: float, lasts: Chances) -> Chances:
+        """The chances, where a bin has been seen to hold the end of a lifetime, on this side of it or beyond."""
+        brink = self._brinks.get(_bin_of(where, gap_s))
+        keeps = brink.keeps(gap_s) if brink is not None else None
+        if keeps is None:
+            return lasts
+        whole = SURE if keeps else 1.0 - SURE
+        rest = (1.0 - whole) / (1.0 - lasts[WHOLE])
+        return whole, rest * lasts[1], rest * lasts[2], rest * lasts[3]
 
     def _chances(
         self, place: "Place", where: Where, gap_s: float, least_s: float, most_s: float | None
@@ -182,6 +200,8 @@ class Survival:
             self._chances(place, where, gap_s, least_s, most_s)
         if where.look != "intact" and changes[WHOLE] < UNCHANGED:
             return False
+        if BETWIXT[0] < lasts[WHOLE] < BETWIXT[1]:
+            self._narrow(where, gap_s, outcome)
         watched = (where.family, f"{where.granted_s:.0f}", where.model)
         shift = self.shifts.get(watched)
         if shift is None:
@@ -192,6 +212,16 @@ class Survival:
             return False
         self._doubt(where)
         return True
+
+    def _narrow(self, where: Where, gap_s: float, outcome: Outcome) -> None:
+        """Look for the end of a lifetime within a bin."""
+        key = _bin_of(where, gap_s)
+        brink = self._brinks.get(key)
+        if brink is None:
+            if len(self._brinks) >= BRINKS_MAX:
+                return
+            brink = self._brinks[key] = Brink()
+        brink.saw(gap_s, outcome == WHOLE)
 
     def _doubt(self, where: Where) -> None:
         """Give up most of what was learned of a model at a provider, and of what stands above it."""
@@ -274,6 +304,11 @@ def blamed(lasts: Chances, changes: Chances, outcome: Outcome) -> float:
     by_time = lasts[outcome] * sum(changes[: outcome + 1])
     by_change = changes[outcome] * sum(lasts[:outcome])
     return by_time / max(1e-12, by_time + by_change)
+
+
+def _bin_of(where: Where, gap_s: float) -> tuple[str, float, str, int]:
+    """A model's bin of gaps."""
+    return where.family, where.granted_s, where.model, bisect_left(EDGES, gap_s / where.granted_s)
 
 
 def edges_of(path: Path) -> Sequence[float]:

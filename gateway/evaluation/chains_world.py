@@ -137,7 +137,7 @@ class World:
             metrics=Metrics(**labels_of(live.current)),
             prices=PriceBook.load(()),
             threads=self._threads,
-            forecast=Forecast(Survival(shipped())),
+            forecast=Forecast(Survival({} if rule.known else shipped())),
             budgets=Budgets(LocalCounters(10), LocalCounters(10)),
             seed=7,
             ids=Ids(1),
