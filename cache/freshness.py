@@ -34,15 +34,15 @@ def assess(
     if record.model != model:
         return Freshness(state="cold", reason="model_changed", idle_s=idle_s, expected_read_tokens=0)
     seen = fingerprint is not None and fingerprint.whole and bool(record.boundaries)
-    tokens, broken = record.cached_tokens, ""
+    tokens, broken, used_at = record.cached_tokens, "", 0.0
     if seen and fingerprint is not None:
-        tokens, broken = _compared(record, fingerprint, rules, now)
+        tokens, broken, used_at = _compared(record, fingerprint, rules, now)
     if rules is None:
         if broken:
             return Freshness(state="broken", reason=broken, idle_s=idle_s)
         return Freshness(state="unknown", reason="no_rule", idle_s=idle_s)
     tier = rules.tier(record.cache_ttl_s)
-    read_at = max(record.last_end, record.kept_at)
+    read_at = used_at or max(record.last_end, record.kept_at)
     unread_s = max(0.0, now - read_at)
     state, reason = _by_clock(unread_s, tier)
     expected = _expected(tokens, rules) if unread_s <= tier.minimum_s > 0 else _after(unread_s, tier)
@@ -59,17 +59,18 @@ def assess(
 
 def _compared(
     record: ThreadRecord, fingerprint: Fingerprint, rules: CacheRules | None, now: float
-) -> tuple[int, str]:
-    """Tokens of what this prompt still begins with, and which part of it changed."""
+) -> tuple[int, str, float]:
+    """Tokens of what this prompt still begins with, which part of it changed, and when that was used if not last time."""
     newest = record.boundaries[-1]
     found = kept(record.boundaries, fingerprint, rules, record.cache_ttl_s, now)
-    left = found.tokens if found is not None else lead_tokens(record.boundaries, fingerprint, record.standing)
+    left = found.tokens if found is not None else lead_tokens(record.boundaries, fingerprint, record.standing, rules)
     tokens = min(record.cached_tokens, left)
     if found != newest:
-        return tokens, _break(newest, record.standing, fingerprint)
+        used_at = found.at if found is not None and found.at < newest.at else 0.0
+        return tokens, _break(newest, record.standing, fingerprint), used_at
     if rules is not None and rules.divided_by_settings and resettled(record.standing, fingerprint):
-        return min(tokens, record.standing.floor), "settings_changed"
-    return tokens, ""
+        return min(tokens, record.standing.floor), "settings_changed", 0.0
+    return tokens, "", 0.0
 
 
 def resettled(standing: Standing, fingerprint: Fingerprint) -> bool:

@@ -35,7 +35,7 @@ BETWIXT = (0.02, 0.98)
 BRINKS_MAX = 2048
 """Bins in which an end is looked for; some 4 MB."""
 REFIT_SHARE = 0.02
-"""A curve is fitted anew when this share of what it stands on is new: at once when thin, seldom when thick."""
+"""A curve is fitted anew when this share of what some of its bins stand on is new: at once where thin, seldom where thick."""
 _EXPECTED: dict[str, tuple[Chances]] = {
     "intact": ((0.985, 0.002, 0.005, 0.008),),
     "edited": ((0.8, 0.0, 0.05, 0.15),),
@@ -247,7 +247,8 @@ class Survival:
         if not curves:
             return False
         late = False
-        start = curves[0].bin(span) * OUTCOMES
+        place = curves[0].bin(span)
+        start = place * OUTCOMES
         for curve in curves:
             if not 0.0 <= now - curve.at < AGED_EVERY_S:
                 curve.age(now, self.half_life_s)
@@ -255,8 +256,8 @@ class Survival:
             counts[start + outcome] += lost
             counts[start] += kept
             curve.weight += lost + kept
-            curve.stale += 1.0
-            late = late or curve.stale > REFIT_SHARE * curve.weight
+            curve.stale += 1.0 / (1.0 + (curve.stands_on[place] if curve.stands_on else 0.0))
+            late = late or curve.stale > REFIT_SHARE
         return late
 
     def curve_at(self, path: Path) -> Curve | None:
@@ -274,7 +275,7 @@ class Survival:
         version = 0
         curve: Curve | None = None
         for curve in curves:
-            if curve.above != version or not curve.table or curve.stale > REFIT_SHARE * curve.weight:
+            if curve.above != version or not curve.table or curve.stale > REFIT_SHARE:
                 curve.fit(above, strength)
                 curve.above = version
                 self._fits += 1

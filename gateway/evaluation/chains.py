@@ -17,6 +17,9 @@ from gateway.evaluation.chains_world import Asked, Rule, World, opened
 APART_S = 3600.0
 """Sessions begin so far apart on average: a few at a time, as the median one lasts an hour."""
 
+ANSWER_MAX = 64
+"""Tokens of an answer that are written out: the text of answers is in the prompts already, as its blocks."""
+
 
 class Foretold(Struct, frozen=True):
     """One call, as it was foretold and as it came."""
@@ -105,7 +108,7 @@ def replayed(sessions: Sequence[Recorded], rule: Rule, seed: int = 0) -> list[Fo
 def _headers(rule: Rule, session: Recorded, row: Row) -> Mapping[bytes, bytes]:
     """How the client names its thread."""
     name = session.name.encode()
-    out = {b"x-simulate-output-tokens": b"%d" % min(row.out, 400)}
+    out = {b"x-simulate-output-tokens": b"%d" % min(row.out, ANSWER_MAX)}
     if rule.dialect == "messages":
         out |= {b"user-agent": b"claude-cli/2.1.330 (external, cli)", b"x-claude-code-session-id": name}
         return out | ({b"x-claude-code-agent-id": row.agent.encode()} if row.agent else {})

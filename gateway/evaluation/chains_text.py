@@ -10,6 +10,7 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,12 +109,13 @@ class Text:
         self._write = _messages if dialect == "messages" else _responses
         self._bytes = session.block * BYTES_PER_TOKEN
         self._filled: dict[int, bytes] = {}
+        self._last: tuple[Runs, bytes] = ((), b"")
         self._lead = self._shared_lead()
         self._seams = _seams(session)
 
     def body(self, number: int, model: str, marker: Marker) -> bytes:
         """The body of the session's request of this number; `marker` is the client's `cache_control`."""
-        data = b"".join([self._fill(block) for block in _ids(self._session.rows[number].blocks)])
+        data = self._data(self._session.rows[number])
         tools, lead = self._session.tools, self._session.tools + self._session.system
         turns: list[Message] = []
         offered = said = b""
@@ -126,6 +128,14 @@ class Text:
             else:
                 turns.append((kind, piece))
         return self._write(model, self._session.name, offered, said, turns or [("user", b" " * self._bytes)], marker)
+
+    def _data(self, row: Row) -> bytes:
+        """All of a prompt's text; most of it is the last one's."""
+        before, data = self._last
+        common = shared(before, row.blocks)
+        data = data[: common * self._bytes] + b"".join([self._fill(block) for block in islice(_ids(row.blocks), common, None)])
+        self._last = (row.blocks, data)
+        return data
 
     def _shared_lead(self) -> Mapping[int, str]:
         """The blocks of tools and system prompt, by what is the same in other sessions."""

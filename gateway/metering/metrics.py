@@ -85,6 +85,7 @@ class Metrics:
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
         self._stale_client_costs = self._counters[families.STALE_CLIENT_COST.name]
+        self._broken_costs = self._counters[families.BROKEN_COST.name]
         self._warnings = self._counters[families.WARNINGS.name]
         self._pings = self._counters[families.PINGS.name]
         self._pings_cost = self._counters[families.PINGS_COST.name]
@@ -174,9 +175,11 @@ class Metrics:
         """A thread was resumed after its prompt cache had run out."""
         self._stale_resumes.row(team, client).value += 1
 
-    def rebuilt(self, team: str, client: str, model: str, cause: str, picos: int | None) -> None:
+    def rebuilt(self, team: str, client: str, model: str, cause: str, picos: int | None, breaker: str = "") -> None:
         """A prompt cache was paid for again; `picos` is what that cost above the warm price, None where unknown."""
-        rows = self._stale_costs.row(team, model, cause), self._stale_client_costs.row(team, client, cause)
+        rows = [self._stale_costs.row(team, model, cause), self._stale_client_costs.row(team, client, cause)]
+        if breaker:
+            rows.append(self._broken_costs.row(client, breaker))
         for row in rows:
             row.value += picos or 0
 
