@@ -6,7 +6,7 @@ not run out. A timer alone says "cooling" at most, because about a third of all 
 """
 
 from cache.fingerprint import Fingerprint
-from cache.kept import kept, lead_tokens
+from cache.kept import AT_LEADS, kept, lead_tokens
 from cache.providers import CacheRules, Tier
 from cache.standing import Standing
 from cache.types import Boundary, Freshness, State, ThreadRecord
@@ -63,7 +63,9 @@ def _compared(
     """Tokens of what this prompt still begins with, which part of it changed, and when that was used if not last time."""
     newest = record.boundaries[-1]
     found = kept(record.boundaries, fingerprint, rules, record.cache_ttl_s, now)
-    left = found.tokens if found is not None else lead_tokens(record.boundaries, fingerprint, record.standing, rules)
+    left = found.tokens if found is not None else 0
+    if found is None and rules is not None and rules.breakpoints in AT_LEADS:
+        left = lead_tokens(record.boundaries, fingerprint, record.standing)
     tokens = min(record.cached_tokens, left)
     if found != newest:
         used_at = found.at if found is not None and found.at < newest.at else 0.0

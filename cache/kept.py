@@ -15,6 +15,8 @@ from cache.types import Boundary
 
 ANYWHERE = ("any_block", "unpublished")
 """Ways in which a read may end where no prompt ended."""
+AT_LEADS = (*ANYWHERE, "markers")
+"""Ways in which it may end after tools and system prompt; clients that mark anything mark these."""
 
 
 def kept(
@@ -36,14 +38,10 @@ def reckoned(size: int, below: Boundary | None, above: Boundary) -> int:
     return tokens + (size - bytes_) * (above.tokens - tokens) // max(1, above.size - bytes_)
 
 
-def lead_tokens(
-    boundaries: Sequence[Boundary], fingerprint: Fingerprint, standing: Standing, rules: CacheRules | None
-) -> int:
-    """Tokens of tools and system prompt where they are still the last prompt's, and a read may end there; else 0."""
+def lead_tokens(boundaries: Sequence[Boundary], fingerprint: Fingerprint, standing: Standing) -> int:
+    """Tokens of tools and system prompt where they are still the last prompt's; else 0."""
     lead = fingerprint.lead
-    if not boundaries or rules is None or rules.breakpoints not in (*ANYWHERE, "markers"):
-        return 0
-    if fingerprint.digests[lead].hex() != standing.beginning:
+    if not boundaries or fingerprint.digests[lead].hex() != standing.beginning:
         return 0
     size = fingerprint.sizes[lead]
     return reckoned(size, None, min(boundaries, key=_size)) if size > PREAMBLE_EMPTY else 0

@@ -86,7 +86,7 @@ def by_prefix(
         turn=turn,
         tokens=tokens,
         kept=kept.tokens if kept is not None else 0,
-        lead=lead_tokens(boundaries, fingerprint, standing, rules),
+        lead=lead_tokens(boundaries, fingerprint, standing),
         used_at=kept.at if kept is not None and kept.at < newest.at else 0.0,
     )
 
