@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
 .PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code
-.PHONY: image fortnight
+.PHONY: image fortnight bench-threads
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -68,7 +68,10 @@ costs: setup-test ## the corpus of costs put to this gateway and two libraries; 
 bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls", SESSIONS="files with block ids"
 	@test -n "$(TRACES)" || { echo "TRACES names no file of recorded calls" >&2; exit 2; }
 	@for trace in $(TRACES); do $(BIN)/pointsman eval freshness $$trace --folds 8 $(ARGS); done
-	@for trace in $(SESSIONS); do $(BIN)/pointsman eval policies $$trace; done
+	@for trace in $(SESSIONS); do $(BIN)/pointsman eval chains $$trace --sessions 160; $(BIN)/pointsman eval policies $$trace; done
+
+bench-threads: setup-test ## a million threads in one store: disk, memory, look-ups; ten minutes, writes docs/benchmarks/threads.md
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.threads $(ARGS)
 
 fortnight: setup-test ## 56,000 simulated events over two weeks: is the ledger the provider's bill? some ten minutes
 	@FORTNIGHT_EVENTS=56000 $(BIN)/python -m pytest tests/simulation/test_fortnight.py -q -s $(ARGS)

@@ -26,8 +26,8 @@ UNPROMISED_S = 300.0
 """The unit of gaps where no lifetime is promised."""
 
 LEAD_SLACK = 1.25
-"""How much more than tools and system prompt were reckoned to be they may turn out to be. A read beyond that was of something
-else: a request that was under way, or another conversation of the thread."""
+"""How much more than was reckoned tools and system prompt may turn out to be. A read beyond that was of something else: a
+request that was under way, or another conversation of the thread."""
 
 
 class Subject(Struct, frozen=True):

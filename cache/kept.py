@@ -22,7 +22,7 @@ AT_LEADS = (*ANYWHERE, "markers")
 def kept(
     boundaries: Sequence[Boundary], fingerprint: Fingerprint, rules: CacheRules | None, granted_s: float, now: float
 ) -> Boundary | None:
-    """The longest prefix seen before that this prompt begins with; one that was not used for too long only if there is no other."""
+    """The longest prefix seen before that this prompt begins with; one not used for too long only for want of another."""
     longest = _longest(boundaries, fingerprint, _since(rules, granted_s, now))
     left, newest = fingerprint.left, boundaries[-1]
     if left is None or rules is None or rules.breakpoints not in ANYWHERE or longest is newest:
@@ -62,7 +62,7 @@ def _longest(boundaries: Sequence[Boundary], fingerprint: Fingerprint, since: fl
     longest = gone = None
     for boundary in reversed(boundaries):  # nearly always the newest is the longest, and the only one to be looked up
         alive = not boundary.at or boundary.at >= since
-        rival = longest if alive else gone
+        rival: Boundary | None = longest if alive else gone
         if (rival is None or boundary.size > rival.size) and holds(fingerprint, boundary):
             if alive:
                 longest = boundary

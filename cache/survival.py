@@ -35,7 +35,7 @@ BETWIXT = (0.02, 0.98)
 BRINKS_MAX = 2048
 """Bins in which an end is looked for; some 4 MB."""
 REFIT_SHARE = 0.02
-"""A curve is fitted anew when this share of what some of its bins stand on is new: at once where thin, seldom where thick."""
+"""A curve is fitted anew when this share of what its bins stand on is new: at once where thin, seldom where thick."""
 _EXPECTED: dict[str, tuple[Chances]] = {
     "intact": ((0.985, 0.002, 0.005, 0.008),),
     "edited": ((0.8, 0.0, 0.05, 0.15),),

@@ -135,8 +135,8 @@ def breakers() -> list[Json]:
         matrix(
             About(
                 "What breaks prompts",
-                "Paid above the warm price because a prompt no longer began as its thread's last one: dates and ids in system "
-                "prompts, reordered tools, reasoning that was not sent back. `pointsman lint-prompts` says what helps.",
+                "Paid above the warm price because a prompt no longer began as its thread's last one: dates and ids in "
+                "system prompts, reordered tools, reasoning not sent back. `pointsman lint-prompts` says what helps.",
                 "currencyUSD",
             ),
             grown(BROKEN_COST, by="client, breaker"),

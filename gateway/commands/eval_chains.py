@@ -20,8 +20,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser(
         "chains",
         help="recorded sessions through the gateway to a simulated provider",
-        description="Make prompts out of recorded sessions' block ids, send them through the gateway's own line to a simulated "
-        "provider whose clock is moved, and compare what was foretold of each call with what the provider read. Example: "
+        description="Make prompts out of recorded sessions' block ids, send them through the gateway's own line to a "
+        "simulated provider whose clock is moved, and compare what was foretold of each call with what was read. Example: "
         "pointsman eval chains weka_claude_code.jsonl.gz --sessions 40",
         epilog="Scores come with 95 %% intervals by drawing sessions anew. Exit codes: 0 done, 2 nothing to read.",
     )
@@ -29,7 +29,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--sessions", type=int, metavar="N", help="so many of them, drawn by chance; all by default")
     names = [rule.name for rule in RULES]
     parser.add_argument("--rule", action="append", choices=names, help="how the provider lives; every one by default")
-    parser.add_argument("--seed", type=int, default=0, help="of the drawing, and of when sessions begin; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="of all drawing; default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each rule")
     parser.set_defaults(run=run)
 

@@ -8,6 +8,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -40,8 +41,6 @@ class _Talk(Struct):
 
     session: Recorded
     text: Text
-    open: int = 0
-    """Calls that are not yet answered."""
     last: dict[tuple[str, str], tuple[float, int]] = {}
     """By agent and model, of the last answer: when it began, and its input tokens."""
 
@@ -72,7 +71,7 @@ class Replay:
         """A session's first call is due: what comes of it, when."""
         talk = _Talk(session=session, text=Text(session, self._world.rule.dialect))
         for number, row in enumerate(session.rows):
-            self.at(starts + row.at - session.rows[0].at, lambda number=number: self._send(talk, number))  # type: ignore[misc]
+            self.at(starts + row.at - session.rows[0].at, partial(self._send, talk, number))
 
     def _send(self, talk: _Talk, number: int) -> None:
         world, row = self._world, talk.session.rows[number]
@@ -100,7 +99,7 @@ def replayed(sessions: Sequence[Recorded], rule: Rule, seed: int = 0) -> list[Fo
         replay = Replay(world)
         for session in sessions:
             starts = chance.uniform(0.0, APART_S * len(sessions))
-            replay.at(starts, lambda session=session, starts=starts: replay.begin(session, starts))  # type: ignore[misc]
+            replay.at(starts, partial(replay.begin, session, starts))
         replay.run()
         return replay.told
 
@@ -113,7 +112,8 @@ def _headers(rule: Rule, session: Recorded, row: Row) -> Mapping[bytes, bytes]:
         out |= {b"user-agent": b"claude-cli/2.1.330 (external, cli)", b"x-claude-code-session-id": name}
         return out | ({b"x-claude-code-agent-id": row.agent.encode()} if row.agent else {})
     thread = b"%b-%b" % (name, row.agent.encode()) if row.agent else name
-    return out | {b"originator": b"codex-tui", b"user-agent": b"codex-tui/0.169.0", b"thread-id": thread, b"session-id": name}
+    out |= {b"originator": b"codex-tui", b"user-agent": b"codex-tui/0.169.0"}
+    return out | {b"thread-id": thread, b"session-id": name}
 
 
 def _foretold(name: str, asked: Asked, read: int, sent: float, last: tuple[float, int] | None) -> Foretold:

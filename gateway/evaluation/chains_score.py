@@ -1,5 +1,5 @@
-"""How near what was foretold of replayed sessions came to what the simulated provider read, with intervals by drawing sessions
-anew, as calls of one session are alike (Efron and Tibshirani 1993, chapter 8).
+"""How near what was foretold of replayed sessions came to what the simulated provider read. Intervals come by drawing
+sessions anew, as calls of one session are alike (Efron and Tibshirani 1993, chapter 8).
 
 Judged are calls of threads that had been answered by the same model before: of a first call the gateway says that it knows
 nothing, which is neither right nor wrong. A call of which it says so later counts as wrong.

@@ -96,9 +96,8 @@ def _recorded(told: dict[str, Any]) -> Recorded:
                     length=length,
                 )
             )
-    return Recorded(
-        name=str(told["trace"]), block=block, tools=int(told["tool"]) // block, system=int(told["sys"]) // block, rows=tuple(rows)
-    )
+    tools, system = int(told["tool"]) // block, int(told["sys"]) // block
+    return Recorded(name=str(told["trace"]), block=block, tools=tools, system=system, rows=tuple(rows))
 
 
 class Text:
@@ -133,7 +132,8 @@ class Text:
         """All of a prompt's text; most of it is the last one's."""
         before, data = self._last
         common = shared(before, row.blocks)
-        data = data[: common * self._bytes] + b"".join([self._fill(block) for block in islice(_ids(row.blocks), common, None)])
+        more = islice(_ids(row.blocks), common, None)
+        data = data[: common * self._bytes] + b"".join([self._fill(block) for block in more])
         self._last = (row.blocks, data)
         return data
 

@@ -2,10 +2,11 @@
 bodies, its answers as they stream, and no sockets between them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -52,8 +53,8 @@ class Rule(Struct, frozen=True):
     known: bool
     """Whether documents name the end of an entry; otherwise it must be learned."""
     profile: Profile
-    settings: Mapping[str, float | str]
-    """Of the simulated caches."""
+    settings: Mapping[str, Any]
+    """Of the simulated caches, as `Caches` takes them."""
     block: int
     """Tokens by which a count may be off."""
     marker: Mapping[str, str] | None = None

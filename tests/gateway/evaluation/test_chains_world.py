@@ -12,7 +12,7 @@ CLAUDE = {b"user-agent": b"claude-cli/2.1.330 (external, cli)", b"x-claude-code-
 
 def asked(world: World, turns: int) -> tuple[str, int | None, int]:
     """One call, answered at once: its state, what was expected, what was read."""
-    talk = [{"role": "user", "content": [{"type": "text", "text": f"{turn} " * 4000}]} for turn in range(turns)]
+    talk = [{"role": "user", "content": [{"type": "text", "text": f"{turn} " * 6000}]} for turn in range(turns)]
     talk[-1]["content"][0]["cache_control"] = world.rule.marker  # type: ignore[index]
     body = {"model": world.rule.model, "max_tokens": 9, "stream": True, "messages": talk}
     sent = world.send(CLAUDE, json.dumps(body).encode())
