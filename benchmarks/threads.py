@@ -31,6 +31,21 @@ FLUSHED = 5_000
 FORGET_S = 30 * 86_400.0
 WRITES_A_SECOND = 200
 """Threads that are remembered anew while others are looked up."""
+PAGE_TEXT = """# A million threads
+
+`make bench-threads` remembers {threads:,.0f} threads in one store on disk, each as a long session leaves it ({ends}
+prefixes, a second model in its past), and asks a new process for {asked:,} of them by chance. Both go through the gateway's
+own memory of threads, which keeps {known:,} records in the process, the default. The machine has the store's file in its
+file cache.
+
+- On disk **{bytes_a_thread:,.0f} bytes a thread**, index included.
+- Filling took {filled_s:,.0f} s; {lost:,.0f} were lost. The process grew by {grown:,.0f} MB.
+
+| a thread is found, while | median | 99 % | 99.9 % | at most | the process grew by |
+|---|---|---|---|---|---|
+{rows}
+"""
+TIMES = ("p50_us", "p99_us", "p999_us", "max_us")
 PAGE = Path("docs/benchmarks/threads.md")
 
 
@@ -43,7 +58,8 @@ def record(number: int, now: float) -> ThreadRecord:
     )
     standing = Standing(
         at=now, total=80_000, cached=80_000, out=700, turn=79_000, floor=16_000, granted_s=3600.0, requests=40,
-        tools=f"{luck.getrandbits(128):032x}", beginning=f"{luck.getrandbits(128):032x}", settings=f"{luck.getrandbits(64):016x}",
+        tools=f"{luck.getrandbits(128):032x}", beginning=f"{luck.getrandbits(128):032x}",
+        settings=f"{luck.getrandbits(64):016x}",
     )  # fmt: skip
     name = f"{luck.getrandbits(128):032x}"
     model, small = "claude-opus-5-5", "claude-haiku-5-5"
@@ -51,9 +67,10 @@ def record(number: int, now: float) -> ThreadRecord:
                  boundaries=ends[:2], standing=standing)  # fmt: skip
     return ThreadRecord(
         thread=thread_name(number), team="platform", client="claude-code", user="somebody@example.com", session=name,
-        route="code", model=model, served=f"{model}-20261001", provider="anthropic", upstream="anthropic", dialect="messages",
-        started_at=now - 9000.0, last_end=now, requests=40, cache_ttl_s=3600.0, cached_tokens=80_000, first_tokens=17_000,
-        boundaries=ends, standing=standing, picos=10**13, visits=(left,), tool_set=f"{luck.getrandbits(64):016x}",
+        route="code", model=model, served=f"{model}-20261001", provider="anthropic", upstream="anthropic",
+        dialect="messages", started_at=now - 9000.0, last_end=now, requests=40, cache_ttl_s=3600.0, cached_tokens=80_000,
+        first_tokens=17_000, boundaries=ends, standing=standing, picos=10**13, visits=(left,),
+        tool_set=f"{luck.getrandbits(64):016x}",
     )  # fmt: skip
 
 
@@ -119,23 +136,12 @@ def _resident_kb() -> float:
 def page(filled: dict[str, float], asked: Sequence[tuple[str, dict[str, float]]]) -> str:
     """The results page."""
     rows = "\n".join(
-        f"| {what} | {told['p50_us']:,.0f} µs | {told['p99_us']:,.0f} µs | {told['p999_us']:,.0f} µs | {told['max_us']:,.0f} µs |"
-        f" {told['memory_mb']:,.0f} MB |"
+        f"| {what} | {' | '.join(f'{told[name]:,.0f} µs' for name in TIMES)} | {told['memory_mb']:,.0f} MB |"
         for what, told in asked
     )
-    return f"""# A million threads
-
-`make bench-threads` remembers {filled['threads']:,.0f} threads in one store on disk, each as a long session leaves it ({BOUNDARIES_MAX}
-prefixes, a second model in its past), and asks a new process for {ASKED:,} of them by chance. Both go through the gateway's own
-memory of threads, which keeps {KNOWN:,} records in the process. The store's file is in the machine's file cache.
-
-- On disk **{filled['bytes_a_thread']:,.0f} bytes a thread**, index included.
-- Filling took {filled['filled_s']:,.0f} s; {filled['lost']:,.0f} were lost. The process grew by {filled['memory_mb']:,.0f} MB.
-
-| a thread that is not in memory is found in | median | 99 % | 99.9 % | at most | the process grew by |
-|---|---|---|---|---|---|
-{rows}
-"""
+    return PAGE_TEXT.format(
+        **filled, rows=rows, ends=BOUNDARIES_MAX, asked=ASKED, known=KNOWN, grown=filled["memory_mb"]
+    )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -25,7 +25,7 @@ OUTCOMES = 4
 Chances = tuple[float, float, float, float]
 """Probabilities of the four outcomes; they sum to 1."""
 
-EDGES: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0, 1.055, 1.1, 1.2, 1.5, 2, 3, 5, 8, 12, 24,
+EDGES: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.055, 1.1, 1.2, 1.5, 2, 3, 5, 8, 12, 24,
                             48, 144)  # fmt: skip
 """Upper ends of the bins in promised lifetimes (five minutes where nothing is promised): on a log scale, and finer around
 the promised end, because Anthropic's entries end within a tenth of it; half of those of five minutes last 316 s."""

@@ -24,6 +24,7 @@ from msgspec import Raw, Struct
 from xxhash import xxh3_128, xxh3_128_digest
 
 from cache.beside import goes_on, settings_of
+from cache.types import Left
 
 Dialect = Literal["chat", "responses", "messages"]
 Bytes = bytes | Raw
@@ -78,15 +79,6 @@ class Chain(Struct, frozen=True):
     """Cumulative bytes, strictly growing as long as no part is empty."""
 
 
-class Left(Struct, frozen=True):
-    """Where a prompt leaves the one its thread sent before."""
-
-    end: bytes
-    """That one's last digest."""
-    size: int
-    """Bytes the two have in common, up to the end of a turn."""
-
-
 class Fingerprint(Struct, frozen=True):
     """A prompt's chain: boundary 0 ends the tools, 1 the system prompt, then one for each turn."""
 
@@ -101,8 +93,7 @@ class Fingerprint(Struct, frozen=True):
     """The boundary before the conversation: after the system prompt, which may be the first messages or input items."""
     settings: str = ""
     """What beside the prompt divides caches (`cache.beside`)."""
-    left: Left | None = None
-    """None where it goes on with all of the last prompt, and where that one is not remembered whole."""
+    left: Left | None = None  # None where it holds all of the last prompt, and where that is not remembered whole
 
     @property
     def first_turn(self) -> bytes:

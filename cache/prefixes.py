@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from msgspec import Raw
 from msgspec.structs import replace
 
-from cache.fingerprint import Dialect, Fingerprint, Hashed, Left, Mark, begun, fingerprint, resumed
+from cache.fingerprint import Dialect, Fingerprint, Hashed, Mark, begun, fingerprint, resumed
+from cache.types import Left
 
 WORTH_BYTES = 8 * 1024
 """Below this a prompt is hashed faster than its beginning is looked up and compared."""

@@ -22,6 +22,15 @@ class Boundary(Struct, frozen=True, array_like=True):
     """Unix seconds at which it was last read or written, as far as usage tells; 0 where that was not kept."""
 
 
+class Left(Struct, frozen=True):
+    """Where a prompt leaves the one its thread sent before."""
+
+    end: bytes
+    """That one's last digest."""
+    size: int
+    """Bytes the two have in common, up to the end of a turn."""
+
+
 class Visit(Struct, frozen=True, array_like=True):
     """How a thread stood with a model that is not its last: what that one's cache may still hold."""
 

@@ -5,7 +5,8 @@ import json
 import logging
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.evaluation.chains import Foretold, replayed
@@ -43,11 +44,23 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.sessions is not None:
         sessions = random.Random(args.seed).sample(sessions, min(args.sessions, len(sessions)))  # noqa: S311 - it must repeat
-    logging.getLogger("pointsman").setLevel(logging.ERROR)  # warnings of cold resumes are told here in sum
-    for rule in RULES:
-        if args.rule is None or rule.name in args.rule:
-            _show(rule, replayed(sessions, rule, args.seed), as_json=args.json)
+    with _quiet():
+        for rule in RULES:
+            if args.rule is None or rule.name in args.rule:
+                _show(rule, replayed(sessions, rule, args.seed), as_json=args.json)
     return 0
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the gateway's lines on cold resumes, which are told here in sum."""
+    log = logging.getLogger("pointsman.freshness")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _show(rule: Rule, told: Sequence[Foretold], *, as_json: bool) -> None:
