@@ -52,6 +52,7 @@ class Forecast:
 
     def before(self, standing: Standing, look: Look, subject: Subject, now: float) -> Outlook:
         """What to expect of a request about to be sent. `standing` is of a thread with at least one answer."""
+        self.survival.catch_up(now)
         gap_s = max(0.0, now - (look.used_at or standing.at))
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
@@ -67,14 +68,16 @@ class Forecast:
             subject.rules.minimum_tokens,
         )
 
-    def after(self, standing: Standing | None, look: Look, subject: Subject, sent: float, read: int, now: float) -> bool:
-        """Learn from an answer; `sent` is when its request left. True when a cache is seen to behave in a new way."""
+    def after(
+        self, standing: Standing | None, look: Look, subject: Subject, sent: float, read: int, now: float
+    ) -> list[str]:
+        """Learn from an answer; `sent` is when its request left. The accounts whose caches are seen to behave anew."""
         if read:
             self.blocks.saw(subject.model, read)
         if standing is None or not standing.requests or look.kept == 0:
             of_lead = not look.lead or read <= LEAD_SLACK * look.lead
             self.floors.touched(subject.beginning, read if of_lead else None, now)
-            return False
+            return []
         happened = outcome(look.within(standing), read, whole=look.whole)
         if happened == FLOOR:
             age_s = sent - max(standing.at, self.floors.of(subject.beginning)[1])
@@ -83,7 +86,8 @@ class Forecast:
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
         gap_s = max(0.0, sent - (look.used_at or standing.at))
-        return self.survival.observe(where, gap_s, tier.minimum_s, tier.maximum_s, happened, now)
+        self.survival.observe(where, gap_s, tier.minimum_s, tier.maximum_s, happened, now)
+        return self.survival.shifted()
 
     def _floor(self, standing: Standing, look: Look, subject: Subject, tier: Tier, now: float) -> int:
         """What would be read of tools and system prompt: they are this thread's own, or kept warm by another."""

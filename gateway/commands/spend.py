@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TextIO
 
 from gateway.api.spend_json import as_json
-from gateway.commands import spend_compare, spend_tree, spend_wasted
+from gateway.commands import spend_choices, spend_compare, spend_tree, spend_wasted
 from gateway.commands.books import CONFIG_HELP, HOME_HELP, opened
 from gateway.config.problems import ConfigError
 from gateway.metering.ledger import Ledger, LedgerError
 from gateway.metering.prices import PriceBook
 from gateway.metering.spend import BY, Line, Report, report, since
+from gateway.metering.spend_choices import choices
 from gateway.metering.spend_compare import compare
 from gateway.metering.spend_focus import COLUMNS, focus
 from gateway.metering.spend_tree import forest
@@ -42,6 +43,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--session", help="with --by agent_tree: this one alone, agent by agent")
     parser.add_argument("--compare", action="store_true", help="beside it what the same would have cost otherwise")
     parser.add_argument("--wasted", action="store_true", help="what lost prompt caches cost, by cause, client and team")
+    parser.add_argument("--choices", action="store_true", help="why threads stayed with a model or went, with dollars")
     parser.add_argument(
         "--format",
         choices=("table", "csv", "json", "focus"),
@@ -61,8 +63,10 @@ def run(args: argparse.Namespace) -> int:
     if args.compare and (args.format == "focus" or args.session is not None):
         print("pointsman spend: --compare goes with neither focus nor --session", file=sys.stderr)
         return 2
-    if args.wasted and (args.format == "focus" or args.compare or args.session is not None or args.by != "team"):
-        print("pointsman spend: --wasted goes with neither --by, --compare, --session nor focus", file=sys.stderr)
+    beside = args.format == "focus" or args.compare or args.session is not None or args.by != "team"
+    if (args.wasted or args.choices) and (beside or (args.wasted and args.choices)):
+        word = "choices" if args.choices else "wasted"
+        print(f"pointsman spend: --{word} goes with no other view, --by, --session or focus", file=sys.stderr)
         return 2
     try:
         start = since(args.since, time.time())
@@ -93,6 +97,11 @@ def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
         lost = waste(ledger, start, args.team)
         spend_wasted.write(lost, args.format, out, rows)
         _left_out(lost.left_out)
+        return
+    if args.choices:
+        chosen = choices(ledger, start, args.team)
+        spend_choices.write(chosen, args.format, out, rows)
+        _left_out(chosen.left_out)
         return
     if args.compare:
         compared = compare(ledger, args.by, start, args.team)

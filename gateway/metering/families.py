@@ -198,12 +198,9 @@ SAVED = Declared(
     unit="usd",
 )
 WASTED = Declared(
-    name="pointsman_wasted_usd_total",
-    type="counter",
+    name="pointsman_wasted_usd_total", type="counter", labels=("team", "reason"), unit="usd",
     help="US dollars spent that an alternative would not have cost, event by event; from the ledger. The reasons overlap.",
-    labels=("team", "reason"),
-    unit="usd",
-)
+)  # fmt: skip
 PINGS = Declared(
     name="pointsman_keep_warm_pings_total", type="counter", labels=("team", "ping"),
     help="Pings to keep a prompt cache warm, by what came of them: read, missed, failed; not sent: capped, refused.",
@@ -373,7 +370,8 @@ FAMILIES: tuple[Declared, ...] = tuple(each for each in tuple(globals().values()
 """All of the above in their order, which is that of the page and of the reference."""
 DECLARED = {each.name: each for each in FAMILIES}
 
-CAUSES = ("past_lifetime", "prefix_changed", "unexplained")
+CAUSES = ("past_lifetime", "prefix_changed", "system_changed", "tools_changed", "unexplained")
+COMPARED = ("routing", "caching", "switching")
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
 
 FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
@@ -411,6 +409,8 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     STALE_CLIENT_COST.name: tuple({"client": client, "cause": cause} for client in CLIENTS for cause in CAUSES),
     BROKEN_COST.name: tuple({"client": client, "breaker": breaker} for client in CLIENTS for breaker in BREAKERS),
     STALE_COST.name: tuple({"cause": cause} for cause in CAUSES),
+    SAVED.name: tuple({"reason": reason} for reason in COMPARED),
+    WASTED.name: tuple({"reason": reason} for reason in (*COMPARED, *CAUSES)),
 }
 """Words that rare events are expected to come with: for every name of the config these series exist before any event.
 
