@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
 .PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code
-.PHONY: image fortnight bench-page bench-policies stories
+.PHONY: image fortnight bench-page bench-policies bench-threads stories
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -65,9 +65,13 @@ bench-smoke: setup-test ## has a request become dearer? a minute; ratios to ngin
 costs: setup-test ## the corpus of costs put to this gateway and two libraries; writes docs/benchmarks/costs.md
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.costs.run
 
-bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls"
+bench-freshness: setup-test ## how well resumes are foretold; TRACES="recorded calls", SESSIONS="sessions with block ids"
 	@test -n "$(TRACES)" || { echo "TRACES names no file of recorded calls" >&2; exit 2; }
 	@for trace in $(TRACES); do $(BIN)/pointsman eval freshness $$trace --folds 8 $(ARGS); done
+	@for trace in $(SESSIONS); do $(BIN)/pointsman eval chains $$trace --sessions 160; done
+
+bench-threads: setup-test ## a million threads in one store: disk, memory, look-ups; ten minutes, writes docs/benchmarks/threads.md
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.threads $(ARGS)
 
 bench-policies: setup-test ## which model a thread's next turn goes to, in dollars; SESSIONS="recorded sessions", writes its page
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.policies $(SESSIONS)

@@ -32,6 +32,7 @@ the promised end, because Anthropic's entries end within a tenth of it; half of 
 NO_GAP: tuple[float, ...] = ()
 """The edges of a curve in which time plays no part."""
 AGED_EVERY_S = 3600.0
+HALFWAY = 0.5
 
 
 class Curve:
@@ -64,7 +65,7 @@ class Curve:
         self.weight = sum(self.prior) if self.prior is not None else 0.0
         self.at = 0.0
         self.stale = 1.0
-        """Observations since the last fit."""
+        """Observations since the last fit, each as a share of what its bin stands on."""
         self.version = 0
         """How often it was fitted."""
         self.above = 0
@@ -157,10 +158,27 @@ class Curve:
             gone = 1.0 - kept
             table.append((kept, gone * turn, gone * between, gone * floor))
         self.table = table
-        alone = [0.0, *(weight - strength for weight in weights), 0.0]
-        self.stands_on = [sum(alone[place : place + 3]) for place in range(len(weights))]
+        self.stands_on = _evidence([weight - strength for weight in weights], [row[0] for row in table])
         self.stale = 0.0
         self.version += 1
+
+
+def _evidence(alone: Sequence[float], kept: Sequence[float]) -> list[float]:
+    """Observations behind each bin: its own, its neighbours', and what a curve that only falls lets others say of it.
+
+    Where most are gone after an hour they are after two, and where most are left after an hour they are after ten minutes.
+    """
+    padded = [0.0, *alone, 0.0]
+    found = [sum(padded[place : place + 3]) for place in range(len(alone))]
+    gone = 0.0
+    for place in range(2, len(alone)):
+        gone += alone[place - 2] if kept[place - 2] < HALFWAY else 0.0
+        found[place] += gone
+    left = 0.0
+    for place in range(len(alone) - 3, -1, -1):
+        left += alone[place + 2] if kept[place + 2] >= HALFWAY else 0.0
+        found[place] += left
+    return found
 
 
 def falling(values: Sequence[float], weights: Sequence[float]) -> list[float]:

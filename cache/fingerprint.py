@@ -24,6 +24,7 @@ from msgspec import Raw, Struct
 from xxhash import xxh3_128, xxh3_128_digest
 
 from cache.beside import goes_on, settings_of
+from cache.types import Left
 
 Dialect = Literal["chat", "responses", "messages"]
 Bytes = bytes | Raw
@@ -92,6 +93,7 @@ class Fingerprint(Struct, frozen=True):
     """The boundary before the conversation: after the system prompt, which may be the first messages or input items."""
     settings: str = ""
     """What beside the prompt divides caches (`cache.beside`)."""
+    left: Left | None = None  # None where it holds all of the last prompt, and where that is not remembered whole
 
     @property
     def first_turn(self) -> bytes:

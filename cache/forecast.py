@@ -6,14 +6,16 @@ thread's standing and a look at its next prompt; no clock of its own, no I/O.
 
 import math
 import re
+from bisect import bisect_left
 from functools import lru_cache
 
 from msgspec import Struct
 
 from cache.blocks import Blocks
 from cache.cause import cause
-from cache.curve import FLOOR
-from cache.floors import Floors
+from cache.curve import EDGES, FLOOR
+from cache.floors import Age, Floors
+from cache.kept import AT_LEADS
 from cache.look import Look
 from cache.outlook import Outlook, outlook
 from cache.providers import CacheRules, Tier
@@ -22,6 +24,10 @@ from cache.survival import Survival, Where, lesser
 
 UNPROMISED_S = 300.0
 """The unit of gaps where no lifetime is promised."""
+
+LEAD_SLACK = 1.25
+"""How much more than was reckoned tools and system prompt may turn out to be. A read beyond that was of something else: a
+request that was under way, or another conversation of the thread."""
 
 
 class Subject(Struct, frozen=True):
@@ -47,7 +53,7 @@ class Forecast:
     def before(self, standing: Standing, look: Look, subject: Subject, now: float) -> Outlook:
         """What to expect of a request about to be sent. `standing` is of a thread with at least one answer."""
         self.survival.catch_up(now)
-        gap_s = max(0.0, now - standing.at)
+        gap_s = max(0.0, now - (look.used_at or standing.at))
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
         lasts, changes, stands_on = self.survival.foretold(where, gap_s, tier.minimum_s, tier.maximum_s)
@@ -55,10 +61,11 @@ class Forecast:
             standing,
             look,
             lesser(lasts, changes),
-            self._floor(standing, subject, tier, now),
+            self._floor(standing, look, subject, tier, now),
             self.blocks.of(subject.model, subject.rules.granularity),
             cause(lasts, changes, look.word, gap_s, tier.minimum_s),
             math.inf if gap_s > (tier.maximum_s or math.inf) else stands_on,
+            subject.rules.minimum_tokens,
         )
 
     def after(
@@ -68,23 +75,35 @@ class Forecast:
         if read:
             self.blocks.saw(subject.model, read)
         if standing is None or not standing.requests or look.kept == 0:
-            self.floors.touched(subject.beginning, read, now)
+            of_lead = not look.lead or read <= LEAD_SLACK * look.lead
+            self.floors.touched(subject.beginning, read if of_lead else None, now)
             return []
         happened = outcome(look.within(standing), read, whole=look.whole)
+        if happened == FLOOR:
+            age_s = sent - max(standing.at, self.floors.of(subject.beginning)[1])
+            self.floors.met(_age(subject, subject.rules.tier(standing.granted_s), age_s), read > 0)
         self.floors.touched(subject.beginning, read if happened == FLOOR and read else None, now)
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
-        gap_s = max(0.0, sent - standing.at)
+        gap_s = max(0.0, sent - (look.used_at or standing.at))
         self.survival.observe(where, gap_s, tier.minimum_s, tier.maximum_s, happened, now)
         return self.survival.shifted()
 
-    def _floor(self, standing: Standing, subject: Subject, tier: Tier, now: float) -> int:
+    def _floor(self, standing: Standing, look: Look, subject: Subject, tier: Tier, now: float) -> int:
         """What would be read of tools and system prompt: they are this thread's own, or kept warm by another."""
         shared, used = self.floors.of(subject.beginning)
-        last = max(standing.at, used)
-        if now - last > max(tier.minimum_s, tier.maximum_s or 0.0):
+        gap_s = now - max(standing.at, used)
+        if gap_s > max(tier.minimum_s, tier.maximum_s or 0.0) or not self.floors.lasts(_age(subject, tier, gap_s)):
             return 0
-        return (standing.floor if standing.beginning == subject.beginning else 0) or shared
+        return (standing.floor if standing.beginning == subject.beginning else 0) or shared or (
+            look.lead if subject.rules.breakpoints in AT_LEADS else 0
+        )
+
+
+def _age(subject: Subject, tier: Tier, gap_s: float) -> Age:
+    """How old a beginning is, as it is counted."""
+    unit_s = tier.minimum_s or UNPROMISED_S
+    return subject.rules.family, unit_s, bisect_left(EDGES, gap_s / unit_s)
 
 
 def placed(subject: Subject, tier: Tier, standing: Standing, look: Look) -> Where:

@@ -5,9 +5,8 @@ lifetime. "Warm" takes both: the prefix was compared and is the one the provider
 not run out. A timer alone says "cooling" at most, because about a third of all misses happen within the lifetime.
 """
 
-from bisect import bisect_left
-
 from cache.fingerprint import Fingerprint
+from cache.kept import AT_LEADS, kept, lead_tokens
 from cache.providers import CacheRules, Tier
 from cache.standing import Standing
 from cache.types import Boundary, Freshness, State, ThreadRecord
@@ -35,15 +34,15 @@ def assess(
     if record.model != model:
         return Freshness(state="cold", reason="model_changed", idle_s=idle_s, expected_read_tokens=0)
     seen = fingerprint is not None and fingerprint.whole and bool(record.boundaries)
-    tokens, broken = record.cached_tokens, ""
+    tokens, broken, used_at = record.cached_tokens, "", 0.0
     if seen and fingerprint is not None:
-        tokens, broken = _compared(record, fingerprint, rules)
+        tokens, broken, used_at = _compared(record, fingerprint, rules, now)
     if rules is None:
         if broken:
             return Freshness(state="broken", reason=broken, idle_s=idle_s)
         return Freshness(state="unknown", reason="no_rule", idle_s=idle_s)
     tier = rules.tier(record.cache_ttl_s)
-    read_at = max(record.last_end, record.kept_at)
+    read_at = used_at or max(record.last_end, record.kept_at)
     unread_s = max(0.0, now - read_at)
     state, reason = _by_clock(unread_s, tier)
     expected = _expected(tokens, rules) if unread_s <= tier.minimum_s > 0 else _after(unread_s, tier)
@@ -58,38 +57,28 @@ def assess(
     return Freshness(state=state, reason=reason, idle_s=idle_s, expected_read_tokens=expected, warm_until=warm_until)
 
 
-def _compared(record: ThreadRecord, fingerprint: Fingerprint, rules: CacheRules | None) -> tuple[int, str]:
-    """Tokens of what this prompt still begins with, and which part of it changed."""
+def _compared(
+    record: ThreadRecord, fingerprint: Fingerprint, rules: CacheRules | None, now: float
+) -> tuple[int, str, float]:
+    """Tokens of what this prompt still begins with, which part of it changed, and when that was used if not last time."""
     newest = record.boundaries[-1]
-    kept = surviving(record.boundaries, fingerprint)
-    tokens = min(record.cached_tokens, kept.tokens) if kept is not None else 0
-    if kept != newest:
-        return tokens, _break(newest, record.standing, fingerprint)
+    found = kept(record.boundaries, fingerprint, rules, record.cache_ttl_s, now)
+    left = found.tokens if found is not None else 0
+    if found is None and rules is not None and rules.breakpoints in AT_LEADS:
+        left = lead_tokens(record.boundaries, fingerprint, record.standing)
+    tokens = min(record.cached_tokens, left)
+    if found != newest:
+        used_at = found.at if found is not None and found.at < newest.at else 0.0
+        return tokens, _break(newest, record.standing, fingerprint), used_at
     if rules is not None and rules.divided_by_settings and resettled(record.standing, fingerprint):
-        return min(tokens, record.standing.floor), "settings_changed"
-    return tokens, ""
+        return min(tokens, record.standing.floor), "settings_changed", 0.0
+    return tokens, "", 0.0
 
 
 def resettled(standing: Standing, fingerprint: Fingerprint) -> bool:
     """Whether this prompt is asked with other settings than the last one, so that its entry cannot be read."""
     then, now = standing.settings, fingerprint.settings
     return bool(then) and bool(now) and then != now
-
-
-def surviving(boundaries: tuple[Boundary, ...], fingerprint: Fingerprint) -> Boundary | None:
-    """The longest remembered prefix that this prompt still begins with."""
-    longest = None
-    for boundary in reversed(boundaries):  # nearly always the newest is the longest, and the only one to be looked up
-        if (longest is None or boundary.size > longest.size) and holds(fingerprint, boundary):
-            longest = boundary
-    return longest
-
-
-def holds(fingerprint: Fingerprint, boundary: Boundary) -> bool:
-    """Whether the prompt begins with exactly the prefix that ends at this boundary."""
-    sizes = fingerprint.sizes
-    place = bisect_left(sizes, boundary.size)
-    return place < len(sizes) and sizes[place] == boundary.size and fingerprint.digests[place].hex() == boundary.digest
 
 
 def _break(newest: Boundary, standing: Standing, fingerprint: Fingerprint) -> str:

@@ -11,7 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cache.fingerprint import Fingerprint
-from cache.freshness import COMPACTED_BELOW, resettled, surviving
+from cache.freshness import COMPACTED_BELOW, resettled
+from cache.kept import kept as kept_of
+from cache.kept import lead_tokens
+from cache.providers import CacheRules
 from cache.standing import Standing
 from cache.types import Boundary
 
@@ -38,6 +41,10 @@ class Look(Struct, frozen=True):
     """Input tokens of this prompt, as well as they are known."""
     kept: int | None = None
     """Tokens up to where it still begins as the last one did; None where that was not seen."""
+    lead: int = 0
+    """Tokens of tools and system prompt, where they are the last one's and that was seen."""
+    used_at: float = 0.0
+    """Unix seconds at which what is kept was last used, where that is not the last answer's time; else 0."""
 
     def within(self, standing: Standing) -> Standing:
         """The thread's standing as far as its prompt was kept."""
@@ -61,21 +68,26 @@ def by_prefix(
     boundaries: tuple[Boundary, ...],
     fingerprint: Fingerprint,
     person: bool,
-    gap_s: float,
-    divided: bool = False,
+    now: float,
+    rules: CacheRules,
 ) -> Look:
     """What comparing digests tells, and settings where they divide the cache. Tokens beyond the last prompt play no part."""
-    turn: Turn = "tool" if not person else "aside" if gap_s < TYPED_S else "user"
+    turn: Turn = "tool" if not person else "aside" if now - standing.at < TYPED_S else "user"
     newest = boundaries[-1]
-    kept = surviving(boundaries, fingerprint)
-    if kept == newest and divided and resettled(standing, fingerprint):
+    kept = kept_of(boundaries, fingerprint, rules, standing.granted_s, now)
+    if kept == newest and rules.divided_by_settings and resettled(standing, fingerprint):
         return Look(word="edited", turn=turn, tokens=max(standing.total, newest.tokens), kept=standing.floor)
     if kept == newest:
         return Look(word="intact", turn=turn, tokens=max(standing.total, newest.tokens), kept=newest.tokens)
     shrunk = fingerprint.sizes[-1] < COMPACTED_BELOW * newest.size
     tokens = standing.total * fingerprint.sizes[-1] // max(1, newest.size)
     return Look(
-        word="compacted" if shrunk else "edited", turn=turn, tokens=tokens, kept=kept.tokens if kept is not None else 0
+        word="compacted" if shrunk else "edited",
+        turn=turn,
+        tokens=tokens,
+        kept=kept.tokens if kept is not None else 0,
+        lead=lead_tokens(boundaries, fingerprint, standing),
+        used_at=kept.at if kept is not None and kept.at < newest.at else 0.0,
     )
 
 

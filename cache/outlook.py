@@ -62,12 +62,13 @@ def outlook(
     step: tuple[int, int],
     cause: Cause,
     evidence: float,
+    least: int = 0,
 ) -> Outlook:
-    """The distribution in tokens. Reads are the second of `step` more than a multiple of the first."""
+    """The distribution in tokens. Reads are the second of `step` more than a multiple of the first, and `least` or none."""
     block, offset = step
     held = min(standing.cached, look.tokens) if look.kept is None else min(standing.cached, look.tokens, look.kept)
-    floor = min(floor, look.tokens)
-    whole = max(floor, _blocks(held, block, offset))
+    floor = min(floor, look.tokens) if floor >= least else 0
+    whole = max(floor, _blocks(held, block, offset)) if held >= least else floor
     turn = max(floor, min(whole, _blocks(standing.turn, block, offset)))
     between = max(floor, int(BETWEEN_SHARE * whole))
     first, second, third, fourth = chances

@@ -5,12 +5,15 @@ of gigabytes a second; then the digests of all its turns are known already. What
 moved, another tool) takes the long way, and comes to the same fingerprint.
 """
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from cache.fingerprint import Dialect, Fingerprint, Hashed, Mark, begun, fingerprint, resumed
+from cache.types import Left
 
 WORTH_BYTES = 8 * 1024
 """Below this a prompt is hashed faster than its beginning is looked up and compared."""
@@ -41,6 +44,8 @@ class Prefixes:
             made = resumed(mark, dialect, fields, self._seed, scope)
         if made is None:
             made = begun(dialect, fields, self._seed, scope, body)
+            if mark is not None:
+                made = replace(made, fingerprint=replace(made.fingerprint, left=_left(mark, made.fingerprint)))
         if made.mark is not None:
             self._known[key] = made.mark
             self._known.move_to_end(key)
@@ -49,3 +54,10 @@ class Prefixes:
         elif mark is not None:
             del self._known[key]
         return made.fingerprint
+
+
+def _left(mark: Mark, made: Fingerprint) -> Left | None:
+    """Where this prompt leaves the marked one: digests are chained, so they are equal up to there and never after."""
+    known, new = mark.digests, made.digests
+    shared = bisect_left(range(min(len(known), len(new))), True, key=lambda place: known[place] != new[place])
+    return Left(end=known[-1], size=mark.sizes[shared - 1] if shared else 0)

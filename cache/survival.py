@@ -15,6 +15,7 @@ from itertools import takewhile
 
 from msgspec import Struct
 
+from cache.brink import SURE, Brink
 from cache.curve import AGED_EVERY_S, EDGES, NO_GAP, OUTCOMES, WHOLE, Chances, Curve, Outcome
 from cache.shift import Shift
 
@@ -29,8 +30,12 @@ DOUBT = 0.1
 """What remains of the weight of what was learned before a change of behaviour."""
 HALF_LIFE_S = 14 * 86_400.0
 """After two weeks an observation counts half: vendors change their caches by the month."""
+BETWIXT = (0.02, 0.98)
+"""Chances of a whole read between which a bin may hold the end of a lifetime."""
+BRINKS_MAX = 2048
+"""Bins in which an end is looked for; some 4 MB."""
 REFIT_SHARE = 0.02
-"""A curve is fitted anew when this share of what it stands on is new: at once when thin, seldom when thick."""
+"""A curve is fitted anew when this share of what its bins stand on is new: at once where thin, seldom where thick."""
 TOGETHER_S = 0.25
 """Answers that follow each other faster are learned from together, once in this time: no prediction would miss one."""
 _EXPECTED: dict[str, tuple[Chances]] = {
@@ -134,6 +139,7 @@ class Survival:
         self.curves: dict[Path, Curve] = {}
         self.shifts: dict[Path, Shift] = {}
         self._places: dict[Where, Place] = {}
+        self._brinks: dict[tuple[str, float, str, int], Brink] = {}
         self._waiting: dict[tuple[Where, int, Outcome], Waiting] = {}
         """Answers by what they were judged by, the bin of their gap, and their outcome."""
         self._learned_at = -math.inf
@@ -157,10 +163,22 @@ class Survival:
         """The chances, and on how many observations of this family and lifetime at about this gap they stand."""
         place = self._place(where)
         lasts, changes = self._chances(place, where, gap_s, least_s, most_s)
+        if self._brinks and BETWIXT[0] < lasts[WHOLE] < BETWIXT[1]:
+            lasts = self._sharpened(where, gap_s, lasts)
         curve = place.lasting[1] if len(place.lasting) > 1 else None
         if curve is None or not curve.stands_on:
             return lasts, changes, 0.0
         return lasts, changes, curve.stands_on[curve.bin(gap_s / where.granted_s)]
+
+    def _sharpened(self, where: Where, gap_s: float, lasts: Chances) -> Chances:
+        """The chances, where a bin has been seen to hold the end of a lifetime, on this side of it or beyond."""
+        brink = self._brinks.get(_bin_of(where, gap_s))
+        keeps = brink.keeps(gap_s) if brink is not None else None
+        if keeps is None:
+            return lasts
+        whole = SURE if keeps else 1.0 - SURE
+        rest = (1.0 - whole) / (1.0 - lasts[WHOLE])
+        return whole, rest * lasts[1], rest * lasts[2], rest * lasts[3]
 
     def _chances(
         self, place: "Place", where: Where, gap_s: float, least_s: float, most_s: float | None
@@ -200,6 +218,7 @@ class Survival:
             waiting = self._waiting[seen] = Waiting(most, gap_s, least_s, most_s)
         waiting.answers += 1
         self._newest = now
+        self._narrow(where, gap_s, outcome)
         if waiting.answers > waiting.most:
             self._learn()
         else:
@@ -254,6 +273,22 @@ class Survival:
         found, self._shifted = self._shifted, []
         return found
 
+    def _narrow(self, where: Where, gap_s: float, outcome: Outcome) -> None:
+        """Look for the end of a lifetime within a bin, where its last prediction leaves room for one."""
+        key = _bin_of(where, gap_s)
+        place = self._places.get(where)
+        told = place.told.get(key[-1]) if place is not None else None
+        if told is None or not BETWIXT[0] < told[0][WHOLE] < BETWIXT[1]:
+            return
+        if where.look != "intact" and told[1][WHOLE] < UNCHANGED:
+            return
+        brink = self._brinks.get(key)
+        if brink is None:
+            if len(self._brinks) >= BRINKS_MAX:
+                return
+            brink = self._brinks[key] = Brink()
+        brink.saw(gap_s, outcome == WHOLE)
+
     def _doubt(self, where: Where) -> None:
         """Give up most of what was learned of a model at a provider, and of what stands above it."""
         for path in (*where.lasting(), *where.changing()):
@@ -279,7 +314,8 @@ class Survival:
             return False
         late = False
         now = self._newest
-        start = curves[0].bin(span) * OUTCOMES
+        place = curves[0].bin(span)
+        start = place * OUTCOMES
         for curve in curves:
             if not 0.0 <= now - curve.at < AGED_EVERY_S:
                 curve.age(now, self.half_life_s)
@@ -287,8 +323,8 @@ class Survival:
             counts[start + outcome] += lost
             counts[start] += kept
             curve.weight += lost + kept
-            curve.stale += times
-            late = late or curve.stale > REFIT_SHARE * curve.weight
+            curve.stale += times / (1.0 + (curve.stands_on[place] if curve.stands_on else 0.0))
+            late = late or curve.stale > REFIT_SHARE
         return late
 
     def curve_at(self, path: Path) -> Curve | None:
@@ -306,7 +342,7 @@ class Survival:
         version = 0
         curve: Curve | None = None
         for curve in curves:
-            if curve.above != version or not curve.table or curve.stale > REFIT_SHARE * curve.weight:
+            if curve.above != version or not curve.table or curve.stale > REFIT_SHARE:
                 curve.fit(above, strength)
                 curve.above = version
                 self._fits += 1
@@ -337,6 +373,11 @@ def blamed(lasts: Chances, changes: Chances, outcome: Outcome) -> float:
     by_time = lasts[outcome] * sum(changes[: outcome + 1])
     by_change = changes[outcome] * sum(lasts[:outcome])
     return by_time / max(1e-12, by_time + by_change)
+
+
+def _bin_of(where: Where, gap_s: float) -> tuple[str, float, str, int]:
+    """A model's bin of gaps."""
+    return where.family, where.granted_s, where.model, bisect_left(EDGES, gap_s / where.granted_s)
 
 
 def edges_of(path: Path) -> Sequence[float]:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from cache.fingerprint import Fingerprint
+from cache.kept import ANYWHERE, holds
 from cache.providers import rules_for
 from cache.standing import Answered, after
 from cache.stores.base import Store
@@ -259,7 +260,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         cache_ttl_s=granted_s,
         first_tokens=so_far.first_tokens,
         cached_tokens=cached,
-        boundaries=_extended(same.boundaries, fingerprint, total),
+        boundaries=_extended(same.boundaries, fingerprint, answered, _read_anywhere(provider, served or model)),
         standing=after(same.standing, _told(answered, granted_s, cached, fingerprint)),
         picos=so_far.picos + picos,
         visits=visits_after(so_far, model),
@@ -300,13 +301,32 @@ def _left_behind(provider: str, model: str, total: int, read: int, written: int 
     return total if read or ttl_s else 0
 
 
-def _extended(boundaries: tuple[Boundary, ...], fingerprint: Fingerprint, tokens: int) -> tuple[Boundary, ...]:
-    """The boundaries with this prompt's end as the newest, where the provider counted a prompt we saw whole."""
-    if not fingerprint.whole or tokens <= 0:
+def _read_anywhere(provider: str, model: str) -> bool:
+    rules = rules_for(provider, model)
+    return rules is not None and rules.breakpoints in ANYWHERE
+
+
+def _extended(
+    boundaries: tuple[Boundary, ...], fingerprint: Fingerprint, answered: Answered, anywhere: bool
+) -> tuple[Boundary, ...]:
+    """The boundaries with this prompt's end as the newest, where the provider counted a prompt we saw whole.
+
+    The one that was read was used now, and what is used last is kept longest; of a provider that keeps blocks, so was all
+    that lies before it.
+    """
+    if not fingerprint.whole or answered.total <= 0:
         return boundaries
-    end = Boundary(digest=fingerprint.digests[-1].hex(), size=fingerprint.sizes[-1], tokens=tokens)
-    others = [each for each in boundaries if each.digest != end.digest]
-    return (*others, end)[-BOUNDARIES_MAX:]
+    end = Boundary(fingerprint.digests[-1].hex(), fingerprint.sizes[-1], answered.total, answered.at)
+    read, at = answered.read, answered.at
+    rested, used = [], []
+    for each in boundaries:
+        if each.digest == end.digest:
+            continue
+        if each.tokens == read or (anywhere and each.tokens < read and holds(fingerprint, each)):
+            used.append(Boundary(each.digest, each.size, each.tokens, at))
+        else:
+            rested.append(each)
+    return (*rested, *used, end)[-BOUNDARIES_MAX:]
 
 
 def _address(key: Key) -> bytes:

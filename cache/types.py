@@ -19,6 +19,17 @@ class Boundary(Struct, frozen=True, array_like=True):
     """Bytes of prompt up to here (tools, system and messages, as chained)."""
     tokens: int
     """Input tokens the provider reported for exactly this prefix."""
+    at: float = 0.0
+    """Unix seconds at which it was last read or written, as far as usage tells; 0 where that was not kept."""
+
+
+class Left(Struct, frozen=True):
+    """Where a prompt leaves the one its thread sent before."""
+
+    end: bytes
+    """That one's last digest."""
+    size: int
+    """Bytes the two have in common, up to the end of a turn."""
 
 
 class Visit(Struct, frozen=True, array_like=True):

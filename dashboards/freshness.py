@@ -4,6 +4,7 @@ from dashboards.board import dashboard, to
 from dashboards.panels import About, Json, Limits, bars, heatmap, lines, matrix, series, stat
 from dashboards.query import grown, of, pace, ratio
 from gateway.metering.families import (
+    BROKEN_COST,
     CACHE_OUTCOMES,
     CACHE_REQUESTS,
     COST,
@@ -128,6 +129,24 @@ def resumes() -> list[Json]:
     ]
 
 
+def breakers() -> list[Json]:
+    """What in the prompts themselves loses caches."""
+    return [
+        matrix(
+            About(
+                "What breaks prompts",
+                "Paid above the warm price because a prompt no longer began as its thread's last one: dates and ids in "
+                "system prompts, reordered tools, reasoning not sent back. `pointsman lint-prompts` says what helps.",
+                "currencyUSD",
+            ),
+            grown(BROKEN_COST, by="client, breaker"),
+            rows="breaker",
+            columns="client",
+            width=24,
+        ),
+    ]
+
+
 def tokens() -> list[Json]:
     """Do written caches pay for themselves."""
     return [
@@ -156,5 +175,5 @@ def freshness() -> Json:
         "pointsman-freshness",
         "Cache freshness",
         "How much of the prompts comes from the providers' caches, what lost caches cost, and how well that is foretold.",
-        [numbers(), over_time(), losses(), resumes(), tokens()],
+        [numbers(), over_time(), losses(), breakers(), resumes(), tokens()],
     )

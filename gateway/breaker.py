@@ -7,11 +7,6 @@ from cache.fingerprint import PREAMBLE, Fingerprint
 from cache.types import Freshness, ThreadRecord
 from gateway.dialects.ask import Ask
 
-WORDS = (
-    "time_in_system", "date_in_system", "id_in_system", "system_changed", "tools_reordered", "tools_changed",
-    "reasoning_dropped", "history_edited", "settings_changed",
-)  # fmt: skip
-"""Everything this can say."""
 _REASONING = (b'"type":"reasoning"', b'"type": "reasoning"')
 
 

@@ -66,11 +66,10 @@ def foreseen(
         return Foresight(freshness=freshness, subject=subject)
     standing = record.standing
     person = is_persons(ask, print_.sizes)
-    gap_s = max(0.0, wall - standing.at)
     if print_.whole and record.boundaries:
-        look = by_prefix(standing, record.boundaries, print_, person, gap_s, rules.divided_by_settings)
+        look = by_prefix(standing, record.boundaries, print_, person, wall, rules)
     else:
-        look = by_length(standing, standing.total + standing.out, person, gap_s)
+        look = by_length(standing, standing.total + standing.out, person, wall - standing.at)
     freshness = judged(freshness, forecast.before(standing, look, subject, wall))
     return Foresight(freshness=freshness, subject=subject, look=look)
 

@@ -405,7 +405,7 @@ class RequestPassage:
         )
         if found is None:
             return
-        metrics.rebuilt(caller.team, caller.client, settled.model, found.cause, found.picos)
+        metrics.rebuilt(caller.team, caller.client, settled.model, found.cause, found.picos, self.breaker)
         if found.cause == EXPIRED:
             metrics.stale(caller.team, caller.client)
 

@@ -3,7 +3,7 @@
 import argparse
 from importlib import import_module
 
-SUBJECTS = ("routing", "freshness", "policies")
+SUBJECTS = ("routing", "freshness", "chains", "policies")
 """In the order `--help` shows them; each is a module `gateway/commands/eval_*` with `register` and `run`."""
 
 

@@ -215,7 +215,9 @@ class Streams(Section):
 class Cache(Section):
     """What is remembered of threads and their prompt caches."""
 
-    threads: Count = Field(default=100_000, description="Threads remembered in memory; all are on disk.")
+    threads: Count = Field(
+        default=20_000, description="Threads remembered in memory, some 6 KB each; all are on disk."
+    )
     forget_days: Count = Field(default=14, le=3650, description="Days after which an idle thread is forgotten.")
 
 

@@ -86,7 +86,7 @@ def _session(told: dict[str, Any]) -> Session:
     for row in rows:
         if "text" in str(row["it"]) or not turns:
             turns.append([])
-        turns[-1].append(Sent(at=row["t"], tokens=row["in"], output=row["out"], blocks=tuple(_runs(row["ids"]))))
+        turns[-1].append(Sent(at=row["t"], tokens=row["in"], output=row["out"], blocks=tuple(runs(row["ids"]))))
     return Session(name=told["trace"], block=told["bs"], turns=tuple(map(tuple, turns)))
 
 
@@ -117,7 +117,7 @@ def _grown(rows: Sequence[dict[str, str]]) -> list[list[Sent]]:
     return turns
 
 
-def _runs(text: str) -> Iterator[tuple[int, int]]:
+def runs(text: str) -> Iterator[tuple[int, int]]:
     for part in filter(None, text.split(",")):
         first, _, count = part.partition("+")
         yield int(first), int(count or 1)

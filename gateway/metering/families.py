@@ -31,6 +31,8 @@ SOURCES = ("override", "rule", "classifier", "sticky", "budget", "fallback")
 
 PINGED = ("read", "missed", "failed", "capped", "refused")
 CHANNELS = ("header", "inline", "ask_first")
+BREAKERS = ("time_in_system", "date_in_system", "id_in_system", "system_changed", "tools_reordered", "tools_changed",
+            "reasoning_dropped", "history_edited", "settings_changed")  # fmt: skip
 
 CLOSED: dict[str, tuple[str, ...]] = {
     "status_class": STATUS_CLASSES,
@@ -42,6 +44,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "source": SOURCES,
     "channel": CHANNELS,
     "ping": PINGED,
+    "breaker": BREAKERS,
 }
 """Labels whose values are fixed by the vocabulary."""
 
@@ -169,22 +172,21 @@ STALE_RESUMES = Declared(
     labels=("team", "client"),
 )
 STALE_COST = Declared(
-    name="pointsman_stale_cost_usd_total",
-    type="counter",
+    name="pointsman_stale_cost_usd_total", type="counter", labels=("team", "model", "cause"), unit="usd",
     help="US dollars paid above the warm price because a prompt cache had gone.",
-    labels=("team", "model", "cause"),
-    unit="usd",
-)
+)  # fmt: skip
 STALE_CLIENT_COST = Declared(
     name="pointsman_stale_client_cost_usd_total", type="counter", labels=("team", "client", "cause"), unit="usd",
     help="US dollars paid above the warm price because a prompt cache had gone, by the program that sent the prompt.",
 )  # fmt: skip
+BROKEN_COST = Declared(
+    name="pointsman_broken_prompts_usd_total", type="counter", labels=("client", "breaker"), unit="usd",
+    help="US dollars paid above the warm price because a prompt no longer began as its thread's last one, by what broke it.",
+)  # fmt: skip
 WARNINGS = Declared(
-    name="pointsman_warnings_total",
-    type="counter",
+    name="pointsman_warnings_total", type="counter", labels=("team", "client", "channel"),
     help="Threads about to be resumed after their prompt cache had gone, by the loudest way in which that was told.",
-    labels=("team", "client", "channel"),
-)
+)  # fmt: skip
 SAVED = Declared(
     name="pointsman_saved_usd_total",
     type="counter",
@@ -194,12 +196,9 @@ SAVED = Declared(
     unit="usd",
 )
 WASTED = Declared(
-    name="pointsman_wasted_usd_total",
-    type="counter",
+    name="pointsman_wasted_usd_total", type="counter", labels=("team", "reason"), unit="usd",
     help="US dollars spent that an alternative would not have cost, event by event; from the ledger. The reasons overlap.",
-    labels=("team", "reason"),
-    unit="usd",
-)
+)  # fmt: skip
 PINGS = Declared(
     name="pointsman_keep_warm_pings_total", type="counter", labels=("team", "ping"),
     help="Pings to keep a prompt cache warm, by what came of them: read, missed, failed; not sent: capped, refused.",

@@ -7,6 +7,8 @@ from typing import get_args
 
 from gateway.errors import KINDS as REFUSAL_KINDS
 from gateway.metering.families import (
+    BREAKERS,
+    BROKEN_COST,
     CACHE_OUTCOMES,
     CACHE_REQUESTS,
     CACHE_SHIFTS,
@@ -74,6 +76,7 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     PINGS_COST.name: ({},),
     PINGS_SAVED.name: ({},),
     STALE_CLIENT_COST.name: tuple({"client": client, "cause": cause} for client in CLIENTS for cause in CAUSES),
+    BROKEN_COST.name: tuple({"client": client, "breaker": breaker} for client in CLIENTS for breaker in BREAKERS),
     STALE_COST.name: tuple({"cause": cause} for cause in CAUSES),
     SAVED.name: tuple({"reason": reason} for reason in COMPARED),
     WASTED.name: tuple({"reason": reason} for reason in (*COMPARED, *CAUSES)),

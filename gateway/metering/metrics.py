@@ -13,7 +13,7 @@ from gateway.metering.exposition import CONTENT_TYPE, Family, Gauge, Histogram, 
 from gateway.metering.families import CLOSED, CONFIGURED, DECLARED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
 from gateway.metering.foreseen import FORESEEN
 from gateway.metering.labels import Names, Place, clean
-from gateway.metering.types import PICOS_PER_USD, Intent, Settlement
+from gateway.metering.types import PICOS_PER_USD, Intent, RequestRow, SavingRow, Settlement, SpendRow
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
@@ -28,13 +28,6 @@ _CLASSES = {2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 _USUAL_KINDS = ("input_uncached", "cache_read", "output", "reasoning")
 _USUAL_WRITES = {"openai": ("cache_write_30m", "cache_write_12h"), "anthropic": ("cache_write_5m", "cache_write_1h")}
 _USUAL_CLASSES = ("2xx", "4xx", "5xx", "none")
-
-SpendRow = tuple[str, str, str, str, str, int, int]
-"""team, route, model, provider, kind, tokens, picos."""
-SavingRow = tuple[str, str, str, int]
-"""team, `saved` or `wasted`, reason, picos."""
-RequestRow = tuple[str, str, str, str, str, int]
-"""team, route, model, provider, status class, requests."""
 
 
 class _Spend:
@@ -86,6 +79,7 @@ class Metrics:
         self._stale_resumes = self._counters[families.STALE_RESUMES.name]
         self._stale_costs = self._counters[families.STALE_COST.name]
         self._stale_client_costs = self._counters[families.STALE_CLIENT_COST.name]
+        self._broken_costs = self._counters[families.BROKEN_COST.name]
         self._warnings = self._counters[families.WARNINGS.name]
         self._pings = self._counters[families.PINGS.name]
         self._pings_cost = self._counters[families.PINGS_COST.name]
@@ -175,9 +169,11 @@ class Metrics:
         """A thread was resumed after its prompt cache had run out."""
         self._stale_resumes.row(team, client).value += 1
 
-    def rebuilt(self, team: str, client: str, model: str, cause: str, picos: int | None) -> None:
+    def rebuilt(self, team: str, client: str, model: str, cause: str, picos: int | None, breaker: str = "") -> None:
         """A prompt cache was paid for again; `picos` is what that cost above the warm price, None where unknown."""
-        rows = self._stale_costs.row(team, model, cause), self._stale_client_costs.row(team, client, cause)
+        rows = [self._stale_costs.row(team, model, cause), self._stale_client_costs.row(team, client, cause)]
+        if breaker:
+            rows.append(self._broken_costs.row(client, breaker))
         for row in rows:
             row.value += picos or 0
 

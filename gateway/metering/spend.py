@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.ledger_schema import CALLER, PLACE
-from gateway.metering.metrics import RequestRow, SpendRow
-from gateway.metering.types import KINDS, usd
+from gateway.metering.types import KINDS, RequestRow, SpendRow, usd
 
 By = Literal["team", "user", "client", "agent", "route", "model", "provider", "thread", "session", "agent_tree"]
 BY: tuple[By, ...] = get_args(By)

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.ledger_savings import ALL_HOURS
-from gateway.metering.metrics import SavingRow
 from gateway.metering.spend import COLUMNS, HOUR_S, LINES_MAX, By
+from gateway.metering.types import SavingRow
 
 ALTERNATIVES = ("code", "general", "uncached", "stayed")
 """As the ledger's columns `if_…` name them."""

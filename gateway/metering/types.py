@@ -197,3 +197,11 @@ class Settlement(Struct, frozen=True):
     bytes_out: int
     cache_observed: str
     """`hit`, `partial`, `miss` or `unknown`, judged from the reported cache reads."""
+
+
+SpendRow = tuple[str, str, str, str, str, int, int]
+"""team, route, model, provider, kind, tokens, picos."""
+SavingRow = tuple[str, str, str, int]
+"""team, `saved` or `wasted`, reason, picos."""
+RequestRow = tuple[str, str, str, str, str, int]
+"""team, route, model, provider, status class, requests."""

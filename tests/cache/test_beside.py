@@ -77,7 +77,7 @@ def test_another_effort_breaks_a_warm_prompt_and_teaches_nothing_about_lifetimes
     other = assess(record, prompt("low", 4), "gpt-6-sol", rules, NOW + 30)
     assert (same.state, same.expected_read_tokens) == ("warm", 90_000)
     assert (other.state, other.reason, other.expected_read_tokens) == ("broken", "settings_changed", 9_600)
-    looked = by_prefix(record.standing, record.boundaries, prompt("low", 4), True, 30.0, True)
+    looked = by_prefix(record.standing, record.boundaries, prompt("low", 4), True, NOW + 30, rules)
     assert (looked.word, looked.kept) == ("edited", 9_600)
     old = replace(record, standing=replace(record.standing, settings=""))
     assert assess(old, prompt("low", 4), "gpt-6-sol", rules, NOW + 30).state == "warm", "what was not remembered is not compared"

@@ -80,6 +80,9 @@ SQL: dict[str, Sequence[str]] = {
     "Cost of lost caches": [
         "SELECT wasted_cause, client, sum(wasted_picos) / 1e12 FROM rows WHERE wasted_cause != '' GROUP BY 1, 2"
     ],
+    "What breaks prompts": [
+        "SELECT breaker, client, sum(wasted_picos) / 1e12 FROM rows WHERE breaker != '' AND wasted_cause != '' GROUP BY 1, 2"
+    ],
     "Foretold and seen": [f"SELECT cache_observed, cache_state, count(*) FROM rows WHERE {FORETOLD} GROUP BY 1, 2"],
     "Tokens per minute by kind": [by_kind("sum({kind})", what=" * 60.0 / :span")],
     "Reads for a write by model": [

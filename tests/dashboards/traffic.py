@@ -56,6 +56,7 @@ STALE = (
     ("payments", "codex", "big", "past_lifetime", 250_000_000_000),
     ("research", "claude-code", "small", "unexplained", 5 * 10**11),
 )
+BROKEN = ("research", "opencode", "small", "prefix_changed", 75 * 10**10, "reasoning_dropped")
 SAVED = (
     ("payments", "saved", "routing", 3 * 10**12),
     ("research", "wasted", "lost_cache", 10**12),
@@ -111,6 +112,7 @@ def drive(metrics: Metrics) -> None:
     for team, client, model, cause, picos in STALE:
         metrics.stale(team, client)
         metrics.rebuilt(team, client, model, cause, picos)
+    metrics.rebuilt(*BROKEN)
     metrics.compared(SAVED)
     for (team, window), (limit, spent) in BUDGETS.items():
         metrics.budget(team, window, limit * PICOS_PER_USD, spent * PICOS_PER_USD, HELD * PICOS_PER_USD)
@@ -178,6 +180,10 @@ def _sums() -> Truth:
         add("Stale resumes by client", client)
         add("Paid for lost caches", "", Fraction(picos, PICOS_PER_USD))
         add("Cost of lost caches", f"{cause} {client}", Fraction(picos, PICOS_PER_USD))
+    _, client, _, cause, picos, breaker = BROKEN
+    add("Paid for lost caches", "", Fraction(picos, PICOS_PER_USD))
+    add("Cost of lost caches", f"{cause} {client}", Fraction(picos, PICOS_PER_USD))
+    add("What breaks prompts", f"{breaker} {client}", Fraction(picos, PICOS_PER_USD))
     for _, what, reason, picos in SAVED:
         add("Saved", "", Fraction(picos if what == "saved" else 0, PICOS_PER_USD))
         add(f"{what.capitalize()} by reason", reason, Fraction(picos, PICOS_PER_USD))

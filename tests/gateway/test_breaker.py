@@ -7,9 +7,10 @@ import pytest
 from cache.breakers import set_of
 from cache.fingerprint import fingerprint
 from cache.types import Freshness, ThreadRecord
-from gateway.breaker import WORDS, breaker, tools_of
+from gateway.breaker import breaker, tools_of
 from gateway.commands.lint_prompts import ADVICE
 from gateway.dialects.ask import read
+from gateway.metering.families import BREAKERS
 
 NOW = 1_795_600_000.0  # 25 November 2026
 
@@ -67,4 +68,4 @@ def test_what_somebody_meant_is_no_finding():
 
 
 def test_every_word_has_advice():
-    assert set(WORDS) == set(ADVICE)
+    assert set(BREAKERS) == set(ADVICE)

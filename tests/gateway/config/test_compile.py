@@ -87,7 +87,7 @@ def test_the_example_keeps_its_defaults() -> None:
     assert bare.retry == Retry(3, 0.25, 5.0, 5, 30.0)
     assert bare.limits == Limits()
     assert bare.streams == Streams()
-    assert (bare.forget_s, bare.threads_in_memory) == (14 * 86400.0, 100_000)
+    assert (bare.forget_s, bare.threads_in_memory) == (14 * 86400.0, 20_000)
     assert example.policy.matrix[0] == policy.MatrixLine("general", input=frozenset({"image"}))
     assert example.policy.matrix[3].output == frozenset({"code", "patch", "config", "review"})
 
