@@ -47,12 +47,26 @@ NAMED = frozenset(
     ("language", "framework", "term", "configure", "option", "identifier", "file", "call", "operator", "http")
 )
 """Clues that a short turn is about programs, where it asks for nothing to be written."""
+HOW = frozenset(
+    tuple(pair.encode().split())
+    for pair in (
+        "how to", "how do", "how can", "how could", "how would", "how should", "can you", "could you", "want to", "need to",
+        "wie kann", "wie mache", "comment faire", "comment puis", "cómo puedo", "cómo hago", "como faço", "как сделать",
+    )
+)
+MADE = frozenset(b"write create make build generate implement develop provide give".split())
+"""Who asks how, or for something to be made, and names something of programs, is about to do it rather than talk of it."""
 SIGNED = {"inline_code": "inline_asked", "signs": "signs_asked", "signs_dense": "dense_asked", "error_code": "error_asked"}
 """Signs of programs are the matter of a short turn that does not ask for prose."""
+AMID = ("prose", "rewrite", "world", "talk", "mathematics")
+"""Clues whose words a long text holds by the way: the story of an exercise has songs in it and wants a program."""
 PLAIN = {"foreign": "plain_foreign", "other_tools": "other_plain", "coding_tools": "coding_plain"}
 """Where nothing of a turn looks like code, its language and its harness weigh differently."""
-BRIEF_CHARS, QUIETLY_BRIEF_CHARS, IDLE_BRIEF = 20, 32, -4.0
-"""A turn this brief ("say ok") names no topic, whatever its words; and a longer one, where nothing in it asks for prose."""
+IDLE_OTHER = -0.5
+"""The same for a turn that says that it is about something else."""
+BRIEF_CHARS, QUIETLY_BRIEF_CHARS, IDLE_BRIEF, IDLE_PLAIN = 20, 32, -4.0, -3.0
+"""A turn this brief ("say ok") names no topic, whatever its words; and a longer one, where nothing in it asks for prose, or
+where it is not so sure that its words are about the world ("what's the weather in Lisbon")."""
 QUESTION_MARKS = ("?", "？", "؟")
 BEFORE_MAX = 3.0
 PREVIOUS_MAX = 4.0
@@ -101,7 +115,9 @@ def glance(signals: Signals, client: str) -> Glance:
     for each in harness(signals, client, silent):
         values[each.name] = each.weight / FULL[each.name]
         details[each.name] = each.detail
-    values |= dict.fromkeys(_together(signals, text, values, sights), 1.0)
+    values |= dict.fromkeys(_together(signals, read, text, values, sights), 1.0)
+    if "long" in values:
+        values |= {f"{name}_long": values[name] for name in AMID if name in values}
     return Glance(
         signals=signals,
         read=read,
@@ -115,7 +131,9 @@ def glance(signals: Signals, client: str) -> Glance:
     )
 
 
-def _together(signals: Signals, text: str, values: Mapping[str, float], sights: Sequence[Sight]) -> Iterator[str]:
+def _together(
+    signals: Signals, read: Reading, text: str, values: Mapping[str, float], sights: Sequence[Sight]
+) -> Iterator[str]:
     """Facts of the turn, and what two observations say that neither says alone."""
     if not signals.turn_text.isascii():
         yield "foreign"
@@ -123,7 +141,7 @@ def _together(signals: Signals, text: str, values: Mapping[str, float], sights: 
         yield "plain"
         yield from (both for other, both in PLAIN.items() if other in values or (other == "foreign" and not text.isascii()))
     if not _asks_for_prose(sights):
-        yield from _unwritten(text, values)
+        yield from _unwritten(read, text, values)
     if "other_tools" in values and not TECHNICAL.isdisjoint(values):
         yield "other_yet_code"
     if "identifier" in values:
@@ -139,7 +157,7 @@ def _together(signals: Signals, text: str, values: Mapping[str, float], sights: 
         yield "system"
 
 
-def _unwritten(text: str, values: Mapping[str, float]) -> Iterator[str]:
+def _unwritten(read: Reading, text: str, values: Mapping[str, float]) -> Iterator[str]:
     """What the turn is about, where it does not ask for prose: the trade of its harness, a report, something technical."""
     yield from (asked for equipment, asked in ASKED.items() if equipment in values)
     if "defect" in values and ("interface" in values or "thing" in values):
@@ -147,6 +165,8 @@ def _unwritten(text: str, values: Mapping[str, float]) -> Iterator[str]:
     yield from (asked for sign, asked in SIGNED.items() if sign in values)
     if len(text) <= NAMED_CHARS and not NAMED.isdisjoint(values):
         yield "technical_near"
+        if not (MADE.isdisjoint(read.words[:1]) and HOW.isdisjoint(read.pairs)):
+            yield "technical_how"
 
 
 def _named(signals: Signals, text: str) -> Iterator[str]:
@@ -173,12 +193,21 @@ def scored(seen: Glance, score: Score) -> Seen:
         if abs(words_say) < QUIET:
             values[f"{maker}_quiet"] = 1.0
         brief = seen.length <= (BRIEF_CHARS if _asks_for_prose(seen.words) else QUIETLY_BRIEF_CHARS)
-        if short and words_say > (IDLE_BRIEF if brief else IDLE):
+        if short and words_say > _idle_above(seen, brief):
             values[f"{maker}_idle"] = 1.0
             if brief:
                 values[f"{maker}_brief"] = 1.0
     values |= before(seen.signals, score, short, short and seen.silent)
     return Seen(values=values, details=seen.details, shapes=seen.shapes, words=seen.words)
+
+
+def _idle_above(seen: Glance, brief: bool) -> float:
+    """The score of its words above which a short turn in a programmer's agent is small talk."""
+    if other_topic(seen.signals.turn_text):
+        return IDLE_OTHER
+    if not brief:
+        return IDLE
+    return IDLE_PLAIN if "plain" in seen.values and seen.length > BRIEF_CHARS else IDLE_BRIEF
 
 
 def _asks_for_prose(words: Sequence[Sight]) -> bool:

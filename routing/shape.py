@@ -14,7 +14,7 @@ LINES_MAX = 40
 LINE_CHARS = 160
 """Of a line; patterns go back and forth in what they are given, and nobody's statement is longer."""
 
-PLAIN = bytes(code for code in range(256) if chr(code) not in "<>{}[]=\\|^~_$`&*#@%")
+PLAIN = bytes(code for code in range(256) if chr(code) not in "<>{}[]=\\|^~_$&*#@%")
 NOW_AND_THEN = b"&*#@%"
 """Bytes that prose is made of, and those it has now and then. Dropping them leaves the odd ones to be counted."""
 ODD_MIN, DENSE_MIN, DENSE_SHARE = 2, 3, 14

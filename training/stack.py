@@ -25,7 +25,9 @@ from training.folds import FOLDS, folds
 from training.logistic import Dense, Floats, Sparse, fit
 from training.vocabulary import Vocabulary
 
-TEXT_PENALTY = 0.25
+TEXT_PENALTY = 0.5
+TEXT_STEPS, TEXT_TOLERANCE = 100, 1e-6
+"""Until it rests: a fit that stops early moves by a third of a log-odd with every case that is added."""
 TOP_PENALTY = 5.0
 ELSEWHERE = 0.4
 """What a composed request in another language than English counts in the lower model: together they outnumber the rest, and
@@ -45,7 +47,7 @@ PRIOR: Mapping[str, float] = {
     "plain": -0.3, "plain_foreign": -0.3, "coding_quiet": 0.5, "coding_idle": 2.5,
     "prompted_quiet": 0.5, "prompted_idle": 1.0, "identifier_near": 0.7, "tool_named": -0.7,
     "inline_asked": 1.0, "signs_asked": 0.7, "dense_asked": 0.7, "error_asked": 0.7,
-    "defect_shown": 0.8, "technical_near": 0.7,
+    "defect_shown": 0.8, "technical_near": 0.7, "technical_how": 0.5,
     "other_plain": -0.7, "other_yet_code": 1.0,
     "data_asked": 1.5, "shell_asked": 1.5, "interpreter_asked": 2.5, "coding_asked": 0.5,
 }  # fmt: skip
@@ -106,7 +108,8 @@ class Stack:
         train = keep & (self.importance > 0) & self._speaks
         prior = np.zeros(self._texts.turn.columns)
         weight = self.importance * np.where(self._elsewhere, ELSEWHERE, 1.0)
-        return fit(self._texts.turn.only(train), self.signs[train], weight[train], TEXT_PENALTY, prior)
+        text = self._texts.turn.only(train)
+        return fit(text, self.signs[train], weight[train], TEXT_PENALTY, prior, TEXT_STEPS, TEXT_TOLERANCE)
 
     def scores(self, text: Floats) -> Mapping[str, Floats]:
         """What a lower model says of every text."""

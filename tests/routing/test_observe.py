@@ -38,6 +38,23 @@ def test_a_long_turn_speaks_for_itself() -> None:
     assert len(read) == 1
 
 
+def test_who_asks_how_is_about_to_do_it() -> None:
+    def seen(text: str) -> set[str]:
+        return {"technical_near", "technical_how"} & observe(Signals(turn_text=text), "unknown", says(0.0)).values.keys()
+
+    assert seen("how can I add a toolbar in Android") == {"technical_near", "technical_how"}
+    assert seen("Make a toolbar in Android") == {"technical_near", "technical_how"}
+    assert seen("who owns Android") == {"technical_near"}
+    assert seen("how can I be kinder") == set()
+
+
+def test_a_long_text_holds_words_of_prose_by_the_way() -> None:
+    turn = "Return each verse of a song for a number. "
+    assert "prose_long" not in observe(Signals(turn_text=turn), "unknown", says(0.0)).values
+    seen = observe(Signals(turn_text=turn * 20), "unknown", says(0.0)).values
+    assert seen["prose_long"] == seen["prose"] > 0
+
+
 def test_another_topic_inherits_nothing() -> None:
     seen = observe(Signals(turn_text="By the way, dinner?", previous_text="fix the parser"), "unknown", says(0.0))
     assert not [name for name in seen.values if name.startswith("previous")]
@@ -98,6 +115,11 @@ def test_small_talk_in_a_programmers_agent() -> None:
     assert seen("say ok", -3.5) == {"coding_idle"}, "so brief that it names no topic"
     assert seen("tell me something about the roman empire", -3.5) == set()
     assert seen("tell me about it once again", -1.0) == {"coding_idle"}
+    assert seen("what's the weather in Lisbon", -2.9) == {"coding_idle"}
+    assert seen("what's the weather in Lisbon", -3.1) == set(), "words so sure are about the world"
+    assert seen("what's the regex in Lisbon", -3.1) == {"coding_idle"}
+    assert seen("By the way, how many grams are an ounce", -1.0) == set(), "it says that it is about something else"
+    assert seen("By the way, it is still there", 0.0) == {"coding_idle"}
     assert seen("hi", -1.0, system_text="You are an expert developer") == {"prompted_idle"}
 
 
