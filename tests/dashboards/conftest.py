@@ -43,3 +43,10 @@ def prometheus() -> Path:
 def amtool() -> Path:
     """What checks a config of Debian's Alertmanager."""
     return installed("amtool", "prometheus-alertmanager")
+
+
+@pytest.fixture(scope="session")
+def alertmanager() -> Path:
+    """Debian's Alertmanager; a mail server for it needs a certificate."""
+    installed("openssl", "openssl")
+    return installed("prometheus-alertmanager", "prometheus-alertmanager")

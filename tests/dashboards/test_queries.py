@@ -1,9 +1,7 @@
 """Every query of every dashboard, asked of a real Prometheus that scrapes a real `Metrics`: does it say what was so?"""
 
 import math
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,9 @@ import promql_parser
 import pytest
 
 from gateway.metering.labels import Place
-from gateway.metering.metrics import CONTENT_TYPE, Metrics
+from gateway.metering.metrics import Metrics
 from gateway.metering.types import PICOS_PER_USD
+from tests.dashboards.page import serving
 from tests.dashboards.queries import boards, filled
 from tests.dashboards.scraping import Scraped, scraping
 from tests.dashboards.traffic import EVENTS, PROVIDERS, SHADOWED, TEAMS, drive, prepare, truth
@@ -42,32 +41,8 @@ def scraped(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         (SHADOWED[0],),
     )  # fmt: skip
     prepare(metrics)
-    server = _serving(metrics)
-    try:
-        home = tmp_path_factory.mktemp("prometheus")
-        with scraping(prometheus, home, int(server.server_address[1])) as seen:
-            yield seen.around(lambda: drive(metrics))
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _serving(metrics: Metrics) -> ThreadingHTTPServer:
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = metrics.render()
-            self.send_response(200)
-            self.send_header("content-type", CONTENT_TYPE)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    with serving(metrics) as port, scraping(prometheus, tmp_path_factory.mktemp("prometheus"), port) as seen:
+        yield seen.around(lambda: drive(metrics))
 
 
 def _panels() -> list[Json]:

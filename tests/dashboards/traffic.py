@@ -93,21 +93,7 @@ def drive(metrics: Metrics) -> None:
         metrics.cache_predicted(event.team, provider, event.state, 20.0)
         metrics.cache_observed(provider, event.state, OBSERVED[event.state])
         metrics.overhead(0.00015)
-        intent = Intent(
-            id=str(number), at=0.0, team=event.team, user="", client="codex", client_version="", session="", thread="",
-            parent="", agent="main", thread_rule="", endpoint="chat", dialect="chat", model_asked="auto",
-            route="" if event.route == "direct" else event.route, model=event.model, upstream="up", provider=provider,
-            source="rule", reason="", rule="", input_kind="", output_kind="", stream=True, bytes_in=1,
-            cache_state=event.state, cache_expected_tokens=None, estimate_picos=None,
-        )  # fmt: skip
-        by_kind = event.by_kind if event.priced else {}
-        metrics.settled(intent, Settlement(
-            id=str(number), at=0.0, outcome=event.outcome, status=event.status, kinds=event.kinds, fees={},
-            picos=sum(by_kind.values()) if event.priced else None, by_kind=by_kind,
-            price_status="priced" if event.priced else "unpriced", price_reason="" if event.priced else "unknown_model",
-            price_rows=(), exact=True, model=event.model, upstream="up", provider=provider, served="",
-            tier="", response_id="", attempts=1, ttft_ms=200.0, duration_ms=900.0, bytes_out=1, cache_observed="hit",
-        ))  # type: ignore[arg-type]  # fmt: skip
+        settle(metrics, number, event)
     for team, client, model, cause, picos in STALE:
         metrics.stale(team, client)
         metrics.rebuilt(team, client, model, cause, picos)
@@ -122,6 +108,26 @@ def drive(metrics: Metrics) -> None:
     metrics.ledger(LEDGER_LAG_S, 4096, 2)
     metrics.cache_shifted("openai")
     metrics.in_force(2, 2)
+
+
+def settle(metrics: Metrics, number: int, event: Event) -> None:
+    """The end of a request."""
+    provider = PROVIDERS[event.model]
+    intent = Intent(
+        id=str(number), at=0.0, team=event.team, user="", client="codex", client_version="", session="", thread="",
+        parent="", agent="main", thread_rule="", endpoint="chat", dialect="chat", model_asked="auto",
+        route="" if event.route == "direct" else event.route, model=event.model, upstream="up", provider=provider,
+        source="rule", reason="", rule="", input_kind="", output_kind="", stream=True, bytes_in=1,
+        cache_state=event.state, cache_expected_tokens=None, estimate_picos=None,
+    )  # fmt: skip
+    by_kind = event.by_kind if event.priced else {}
+    metrics.settled(intent, Settlement(
+        id=str(number), at=0.0, outcome=event.outcome, status=event.status, kinds=event.kinds, fees={},
+        picos=sum(by_kind.values()) if event.priced else None, by_kind=by_kind,
+        price_status="priced" if event.priced else "unpriced", price_reason="" if event.priced else "unknown_model",
+        price_rows=(), exact=True, model=event.model, upstream="up", provider=provider, served="",
+        tier="", response_id="", attempts=1, ttft_ms=200.0, duration_ms=900.0, bytes_out=1, cache_observed="hit",
+    ))  # type: ignore[arg-type]  # fmt: skip
 
 
 Truth = dict[str, Counter[str]]
