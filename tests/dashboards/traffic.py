@@ -136,8 +136,8 @@ Truth = dict[str, Counter[str]]
 def truth(span_s: float) -> Truth:
     """What each panel must show after so many seconds, by the values of its labels in the order of their names."""
     found = _sums()
-    for title in ("Today", "This month", "More than a week before"):
-        found[title] = found["Spend by team" if title.startswith("More") else "Spend"]
+    for title in ("Today", "This month", "Rise on the week before"):
+        found[title] = found["Spend by team" if title.startswith("Rise") else "Spend"]
     month_s = calendar.monthrange(*datetime.now(UTC).timetuple()[:2])[1] * 86_400
     found["Month at this pace"] = Counter({"": found["Spend"][""] * Fraction(month_s) / Fraction(span_s)})
     for title in [title for title in found if title.startswith("every second")]:
