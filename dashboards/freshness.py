@@ -97,19 +97,20 @@ def losses() -> list[Json]:
             About("Prompt from cache by team", "Share of the prompts' tokens read from a cache.", "percentunit"),
             ratio(grown(TOKENS, READ, by="team"), grown(TOKENS, PROMPT, by="team")),
             "{{team}}",
+            width=6,
             link=to("pointsman-spend", "Spend of ${__field.labels.team}", "team"),
         ),
         bars(
             About("Stale resumes by client", "Threads resumed after their prompt cache had gone.", "short"),
             grown(STALE_RESUMES, by="client"),
             "{{client}}",
+            width=6,
         ),
         matrix(
             About("Cost of lost caches", "Paid above the warm price, by client and cause.", "currencyUSD"),
             grown(STALE_CLIENT_COST, by="client, cause"),
             rows="client",
             columns="cause",
-            width=8,
         ),
     ]
 

@@ -13,7 +13,7 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 PALETTE = {"mode": "palette-classic"}
 TOOLTIP = {"mode": "multi", "sort": "desc"}
-COARSE = "5m"
+COARSE = "10m"
 """The least step of a curve of few events: money, shares, quotients. Finer ones are noise over a day."""
 GAP_MS = 3_600_000
 """A line goes on across a rest as short as this; where nobody asks, there is neither a share nor a quantile."""
