@@ -12,7 +12,7 @@ SOURCES := pyproject.toml requirements-build.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code
+.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code test-grafana
 .PHONY: image fortnight
 
 help: ## what can be made
@@ -82,6 +82,10 @@ train: setup-test ## the routing weights anew; ARGS as `python -m training --hel
 test-clients: setup-test ## real client programs against the gateway; fetches some 400 MB of them once
 	@$(BIN)/python -m tests.clients.install
 	@$(BIN)/python -m pytest -m clients tests/clients $(ARGS)
+
+test-grafana: setup-test ## the dashboards in a real Grafana; GRAFANA_HOME=the folder that holds its bin, conf and public
+	@test -n "$(GRAFANA_HOME)" || { echo "GRAFANA_HOME names no Grafana" >&2; exit 2; }
+	@GRAFANA_HOME=$(GRAFANA_HOME) $(BIN)/python -m pytest -m grafana tests/dashboards $(ARGS)
 
 check-code: setup-test ## style, types, who may import whom
 	@$(BIN)/ruff check .

@@ -74,7 +74,9 @@ def _annotations() -> list[Json]:
         _annotation("Price changes", "orange", f"changes({of(families.PRICES_VERSION)}[$__rate_interval]) > 0"),
         _annotation("Starts", "green", f"changes(process_start_time_seconds{{{PROCESS}}}[$__rate_interval]) > 0"),
         _annotation(
-            "Cache behaviour shifts", "purple", f"sum by (provider) (increase({of(families.CACHE_SHIFTS)}[$__rate_interval])) > 0"
+            "Cache behaviour shifts",
+            "purple",
+            f"sum by (provider) (increase({of(families.CACHE_SHIFTS)}[$__rate_interval])) > 0",
         ),
     ]
 

@@ -1,20 +1,15 @@
 """Every query of every dashboard, asked of a real Prometheus that scrapes a real `Metrics`: does it say what was so?"""
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import promql_parser
 import pytest
 
-from gateway.metering.labels import Place
-from gateway.metering.metrics import Metrics
 from gateway.metering.types import PICOS_PER_USD
-from tests.dashboards.page import serving
 from tests.dashboards.queries import boards, filled
-from tests.dashboards.scraping import Scraped, scraping
-from tests.dashboards.traffic import EVENTS, PROVIDERS, SHADOWED, TEAMS, drive, prepare, truth
+from tests.dashboards.scraping import Scraped
+from tests.dashboards.traffic import EVENTS, truth
 
 pytestmark = pytest.mark.timeout(700)  # Prometheus may have to be installed first
 
@@ -27,22 +22,6 @@ ONLY_LOOKED_AT = {
     "Pings that keep caches warm, per hour",
 }  # fmt: skip
 """Quantiles, quotients and gauges: they must have values, which the arithmetic of the others covers."""
-
-
-@pytest.fixture(scope="module")
-def scraped(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
-    metrics = Metrics(
-        TEAMS,
-        ("code", "general"),
-        tuple(PROVIDERS),
-        tuple(PROVIDERS.values()),
-        [Place(team=team, route=route, model=model, provider=provider)
-         for team in TEAMS for route in ("code", "general", "direct") for model, provider in PROVIDERS.items()],
-        (SHADOWED[0],),
-    )  # fmt: skip
-    prepare(metrics)
-    with serving(metrics) as port, scraping(prometheus, tmp_path_factory.mktemp("prometheus"), port) as seen:
-        yield seen.around(lambda: drive(metrics))
 
 
 def _panels() -> list[Json]:
