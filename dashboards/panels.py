@@ -13,8 +13,8 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 PALETTE = {"mode": "palette-classic"}
 TOOLTIP = {"mode": "multi", "sort": "desc"}
-COARSE = "10m"
-"""The least step of a curve of few events: money, shares, quotients. Finer ones are noise over a day."""
+FEW = 288
+"""Points of a curve of few events, such as money and shares: one each five minutes of a day. More of them are noise."""
 GAP_MS = 3_600_000
 """A line goes on across a rest as short as this; where nobody asks, there is neither a share nor a quantile."""
 NARROW = 70
@@ -95,19 +95,19 @@ def stat(
     return panel(about, "stat", [query], (4, height), options, mappings=mappings, thresholds=thresholds, **decimals)
 
 
-def series(about: About, expr: str, legend: str, *, width: int = 12, step: str = "") -> Json:
+def series(about: About, expr: str, legend: str, *, width: int = 12, points: int = 0) -> Json:
     """A stack of areas over time."""
     custom = {"fillOpacity": 45, "spanNulls": False, "stacking": {"group": "A", "mode": "normal"}}
-    return _timeseries(about, [target(expr, legend)], width, step, custom)
+    return _timeseries(about, [target(expr, legend)], width, points, custom)
 
 
-def lines(about: About, exprs: Mapping[str, str], *, width: int = 12, step: str = "") -> Json:
+def lines(about: About, exprs: Mapping[str, str], *, width: int = 12, points: int = 0) -> Json:
     """Lines over time, one query for each legend."""
     custom = {"fillOpacity": 0, "spanNulls": GAP_MS, "stacking": {"group": "A", "mode": "none"}}
-    return _timeseries(about, [target(expr, legend) for legend, expr in exprs.items()], width, step, custom)
+    return _timeseries(about, [target(expr, legend) for legend, expr in exprs.items()], width, points, custom)
 
 
-def _timeseries(about: About, targets: Sequence[Json], width: int, step: str, custom: Json) -> Json:
+def _timeseries(about: About, targets: Sequence[Json], width: int, points: int, custom: Json) -> Json:
     """The legend has the largest first, beside the curves where there is room for it."""
     legend = {
         "calcs": ["mean", "max"], "displayMode": "table", "placement": "right" if width >= 12 else "bottom",
@@ -117,7 +117,7 @@ def _timeseries(about: About, targets: Sequence[Json], width: int, step: str, cu
     drawn = {"drawStyle": "line", "lineWidth": 1, "showPoints": "never", **custom}
     options = {"legend": legend, "tooltip": TOOLTIP}
     made = panel(about, "timeseries", targets, (width, 8), options, custom=drawn, min=0, **share)
-    return {**made, "interval": step} if step else made
+    return {**made, "maxDataPoints": points} if points else made
 
 
 def bars(

@@ -1,7 +1,7 @@
 """The Spend dashboard: who spends what, where the month will end, and what the numbers leave out."""
 
 from dashboards.board import dashboard, to
-from dashboards.panels import COARSE, About, Json, Limits, bars, columns, matrix, series, stat
+from dashboards.panels import FEW, About, Json, Limits, bars, columns, matrix, series, stat
 from dashboards.query import grown, highest, of, pace, ratio
 from gateway.metering.families import (
     BILL_CAPTURED,
@@ -46,13 +46,13 @@ def over_time() -> list[Json]:
             About("Spend per hour by team", "Known cost per hour, by the team that pays.", "currencyUSD"),
             pace(COST, by="team", seconds=3600),
             "{{team}}",
-            step=COARSE,
+            points=FEW,
         ),
         series(
             About("Spend per hour by model", "Known cost per hour, by the model that answered.", "currencyUSD"),
             pace(COST, by="model", seconds=3600),
             "{{model}}",
-            step=COARSE,
+            points=FEW,
         ),
     ]
 
