@@ -1,7 +1,7 @@
 """The Cache freshness dashboard: how much of the prompts comes from the providers' caches, and what it costs when not."""
 
 from dashboards.board import dashboard, to
-from dashboards.panels import FEW, About, Json, Limits, bars, heatmap, lines, matrix, series, stat
+from dashboards.panels import FEW, FEWER, About, Json, Limits, bars, heatmap, lines, matrix, series, stat
 from dashboards.query import grown, of, pace, ratio
 from gateway.metering.families import (
     CACHE_OUTCOMES,
@@ -68,7 +68,7 @@ def over_time() -> list[Json]:
             About("Prompt from cache by model", "Share of the prompts' tokens read from a cache.", "percentunit"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, PROMPT, by="model"))},
             width=8,
-            points=FEW,
+            points=FEWER,
         ),
         series(
             About(
@@ -144,7 +144,7 @@ def tokens() -> list[Json]:
             About("Reads for a write by model", "Tokens read for each token written; below one, it was in vain.", "short"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, WRITTEN, by="model"))},
             width=8,
-            points=FEW,
+            points=FEWER,
         ),
         lines(
             About("Pings that keep caches warm, per hour", "Saved: filling caches anew that was not paid.", "currencyUSD"),

@@ -15,6 +15,8 @@ PALETTE = {"mode": "palette-classic"}
 TOOLTIP = {"mode": "multi", "sort": "desc"}
 FEW = 288
 """Points of a curve of few events, such as money and shares: one each five minutes of a day. More of them are noise."""
+FEWER = 96
+"""The same of quotients, which jump from all to nothing where a point has a request or two."""
 GAP_MS = 3_600_000
 """A line goes on across a rest as short as this; where nobody asks, there is neither a share nor a quantile."""
 NARROW = 70
