@@ -46,6 +46,7 @@ class Forecast:
 
     def before(self, standing: Standing, look: Look, subject: Subject, now: float) -> Outlook:
         """What to expect of a request about to be sent. `standing` is of a thread with at least one answer."""
+        self.survival.catch_up(now)
         gap_s = max(0.0, now - standing.at)
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
@@ -60,19 +61,22 @@ class Forecast:
             math.inf if gap_s > (tier.maximum_s or math.inf) else stands_on,
         )
 
-    def after(self, standing: Standing | None, look: Look, subject: Subject, sent: float, read: int, now: float) -> bool:
-        """Learn from an answer; `sent` is when its request left. True when a cache is seen to behave in a new way."""
+    def after(
+        self, standing: Standing | None, look: Look, subject: Subject, sent: float, read: int, now: float
+    ) -> list[str]:
+        """Learn from an answer; `sent` is when its request left. The accounts whose caches are seen to behave anew."""
         if read:
             self.blocks.saw(subject.model, read)
         if standing is None or not standing.requests or look.kept == 0:
             self.floors.touched(subject.beginning, read, now)
-            return False
+            return []
         happened = outcome(look.within(standing), read, whole=look.whole)
         self.floors.touched(subject.beginning, read if happened == FLOOR and read else None, now)
         tier = subject.rules.tier(standing.granted_s)
         where = placed(subject, tier, standing, look)
         gap_s = max(0.0, sent - standing.at)
-        return self.survival.observe(where, gap_s, tier.minimum_s, tier.maximum_s, happened, now)
+        self.survival.observe(where, gap_s, tier.minimum_s, tier.maximum_s, happened, now)
+        return self.survival.shifted()
 
     def _floor(self, standing: Standing, subject: Subject, tier: Tier, now: float) -> int:
         """What would be read of tools and system prompt: they are this thread's own, or kept warm by another."""

@@ -25,12 +25,12 @@ class Shift:
         self.better = better
         self.alarms = alarms
 
-    def saw(self, chance: float, hit: bool) -> bool:
-        """Take one answer whose full read had this chance; True when that makes it an alarm, and the sums begin anew."""
+    def saw(self, chance: float, hit: bool, times: int = 1) -> bool:
+        """Take answers whose full read had this chance; True when that makes it an alarm, and the sums begin anew."""
         chance = min(1.0 - _SURE, max(_SURE, chance))
         odds = chance / (1.0 - chance)
-        self.worse = max(0.0, self.worse + _gain(odds / ODDS, chance, hit))
-        self.better = max(0.0, self.better + _gain(odds * ODDS, chance, hit))
+        self.worse = max(0.0, self.worse + times * _gain(odds / ODDS, chance, hit))
+        self.better = max(0.0, self.better + times * _gain(odds * ODDS, chance, hit))
         if max(self.worse, self.better) < ALARM:
             return False
         self.worse = self.better = 0.0

@@ -31,6 +31,8 @@ HALF_LIFE_S = 14 * 86_400.0
 """After two weeks an observation counts half: vendors change their caches by the month."""
 REFIT_SHARE = 0.02
 """A curve is fitted anew when this share of what it stands on is new: at once when thin, seldom when thick."""
+TOGETHER_S = 0.25
+"""Answers that follow each other faster are learned from together, once in this time: no prediction would miss one."""
 _EXPECTED: dict[str, tuple[Chances]] = {
     "intact": ((0.985, 0.002, 0.005, 0.008),),
     "edited": ((0.8, 0.0, 0.05, 0.15),),
@@ -91,6 +93,17 @@ class Where(Struct, frozen=True):
         )
 
 
+class Waiting(Struct):
+    """Answers that are alike and not learned from yet, with the gap and the documented lifetimes of the first."""
+
+    most: float
+    """How many may wait; a thin curve learns at once."""
+    gap_s: float
+    least_s: float
+    most_s: float | None
+    answers: int = 0
+
+
 class Place:
     """The curves of one `Where`, found once, and what they tell until one is fitted anew."""
 
@@ -107,6 +120,11 @@ class Place:
         self.whole = len(lasting) == LASTING and len(changing) == CHANGING
         """Whether none is missing."""
 
+    @property
+    def weight(self) -> float:
+        """Of its thinnest curve."""
+        return min(curve.weight for curve in (*self.lasting, *self.changing)) if self.whole else 0.0
+
 
 class Survival:
     """All curves of one gateway. Prediction looks up, observation counts; both take microseconds."""
@@ -116,6 +134,11 @@ class Survival:
         self.curves: dict[Path, Curve] = {}
         self.shifts: dict[Path, Shift] = {}
         self._places: dict[Where, Place] = {}
+        self._waiting: dict[tuple[Where, int, Outcome], Waiting] = {}
+        """Answers by what they were judged by, the bin of their gap, and their outcome."""
+        self._learned_at = -math.inf
+        self._newest = 0.0
+        self._shifted: list[str] = []
         self._fits = 0
         """Grows whenever what is told of anything may have changed."""
         for path, counts in sorted((priors or {}).items(), key=lambda each: len(each[0])):
@@ -168,30 +191,68 @@ class Survival:
 
     def observe(
         self, where: Where, gap_s: float, least_s: float, most_s: float | None, outcome: Outcome, now: float
-    ) -> bool:
-        """Learn from one answer; True when behaviour is seen to have changed, and what was learned is doubted."""
+    ) -> None:
+        """Learn from one answer, at once or, where answers follow each other fast, together with others like it."""
+        seen = (where, bisect_left(EDGES, gap_s / where.granted_s), outcome)
+        waiting = self._waiting.get(seen)
+        if waiting is None:
+            most = REFIT_SHARE * self._place(where).weight
+            waiting = self._waiting[seen] = Waiting(most, gap_s, least_s, most_s)
+        waiting.answers += 1
+        self._newest = now
+        if waiting.answers > waiting.most:
+            self._learn()
+        else:
+            self.catch_up(now)
+
+    def catch_up(self, now: float) -> None:
+        """Learn from what waits, if the last time lies far enough back."""
+        if self._waiting and not 0.0 <= now - self._learned_at < TOGETHER_S:
+            self._learn()
+
+    def _learn(self) -> None:
+        self._learned_at = self._newest
+        waiting, self._waiting = self._waiting, {}
+        late = False
+        for (where, _, outcome), each in waiting.items():
+            late |= self._count(where, outcome, each)
+        if late:  # fitted now rather than in the next request's way
+            self._fits += 1
+            for (where, _, _), each in waiting.items():
+                self._chances(self._place(where), where, each.gap_s, each.least_s, each.most_s)
+
+    def _count(self, where: Where, outcome: Outcome, seen: Waiting) -> bool:
+        """Count some answers that are alike; True when a curve should be fitted anew."""
         place = self._place(where)
-        lasts, changes = self._chances(place, where, gap_s, least_s, most_s)
+        lasts, changes = self._chances(place, where, seen.gap_s, seen.least_s, seen.most_s)
         blame = blamed(lasts, changes, outcome)
         if not place.whole:
             place = self._made_whole(place, where)
-        late = self._count(place.lasting, gap_s / where.granted_s, outcome, blame, 1.0 - blame, now)
-        late |= self._count(place.changing, 0.0, outcome, 1.0 - blame, 0.0, now)
-        if late:  # fitted now rather than in the next request's way
-            self._fits += 1
-            self._chances(place, where, gap_s, least_s, most_s)
-        if where.look != "intact" and changes[WHOLE] < UNCHANGED:
-            return False
+        times = seen.answers
+        late = self._add(place.lasting, seen.gap_s / where.granted_s, outcome, times * blame, times * (1.0 - blame), times)
+        late |= self._add(place.changing, 0.0, outcome, times * (1.0 - blame), 0.0, times)
+        if where.look == "intact" or changes[WHOLE] >= UNCHANGED:
+            self._watch(where, lasts[WHOLE] * changes[WHOLE], outcome == WHOLE, times)
+        return late
+
+    def _watch(self, where: Where, chance: float, hit: bool, times: int) -> None:
+        """Notice when behaviour has changed; what was learned of it is doubted then."""
         watched = (where.family, f"{where.granted_s:.0f}", where.model)
         shift = self.shifts.get(watched)
         if shift is None:
             if len(self.shifts) >= CURVES_MAX:
-                return False
+                return
             shift = self.shifts[watched] = Shift()
-        if not shift.saw(lasts[WHOLE] * changes[WHOLE], outcome == WHOLE):
-            return False
-        self._doubt(where)
-        return True
+        if shift.saw(chance, hit, times):
+            self._doubt(where)
+            self._shifted.append(where.account)
+
+    def shifted(self) -> list[str]:
+        """The accounts whose caches were seen to behave in a new way since this was last asked."""
+        if not self._shifted:
+            return []
+        found, self._shifted = self._shifted, []
+        return found
 
     def _doubt(self, where: Where) -> None:
         """Give up most of what was learned of a model at a provider, and of what stands above it."""
@@ -210,13 +271,14 @@ class Survival:
             self.curve_at(path)
         return self._place(where)
 
-    def _count(
-        self, curves: Sequence[Curve], span: float, outcome: Outcome, lost: float, kept: float, now: float
+    def _add(
+        self, curves: Sequence[Curve], span: float, outcome: Outcome, lost: float, kept: float, times: int
     ) -> bool:
         """Add to each of these curves; True when one of them should be fitted anew."""
         if not curves:
             return False
         late = False
+        now = self._newest
         start = curves[0].bin(span) * OUTCOMES
         for curve in curves:
             if not 0.0 <= now - curve.at < AGED_EVERY_S:
@@ -225,7 +287,7 @@ class Survival:
             counts[start + outcome] += lost
             counts[start] += kept
             curve.weight += lost + kept
-            curve.stale += 1.0
+            curve.stale += times
             late = late or curve.stale > REFIT_SHARE * curve.weight
         return late
 
@@ -256,6 +318,7 @@ class Survival:
 
     def learned(self) -> Iterator[tuple[Path, Curve]]:
         """Every curve, for whoever shows or keeps them."""
+        self._learn()
         yield from self.curves.items()
 
 

@@ -127,16 +127,16 @@ def learn(
     settled: Settlement,
     forecast: Forecast,
     sent: float,
-) -> bool:
+) -> list[str]:
     """Learn from an answer if it came from where it was foretold, and the one before it too.
 
-    True when the provider's cache is seen to behave in a new way.
+    The upstreams whose caches are seen to behave in a new way.
     """
     subject = foresight.subject
     if subject is None or (settled.model, settled.upstream) != (foretold.model, foretold.upstream):
-        return False
+        return []
     if record is not None and record.upstream != settled.upstream:
-        return False
+        return []
     standing = record.standing if record is not None and foresight.look is not None else None
     read = settled.kinds.get("cache_read", 0)
     return forecast.after(standing, foresight.look or _FIRST, subject, sent, read, settled.at)

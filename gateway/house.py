@@ -50,6 +50,11 @@ class Ids:
         return f"{int(at * 1000):012x}{self._process}{next(self._count) & 0xFFFFFF:06x}"
 
 
+def at_once(work: Callable[[], None]) -> None:
+    """Where there is no loop, nothing is put off."""
+    work()
+
+
 class House:
     """The parts, and the little state that requests share: circuits, minted ids, how many are inside."""
 
@@ -88,6 +93,8 @@ class House:
         self.chance = chance
         self.circuits: dict[str, Circuit] = {}
         self.keeper: Keeper | None = None  # where caches are kept warm
+        self.afterwards: Callable[[Callable[[], None]], None] = at_once
+        """Has work done that nobody waits for; on a loop, once the answers at hand are sent."""
         self.inside = 0
         self.draining = False
         self._minted: OrderedDict[str, Minted] = OrderedDict()
@@ -102,6 +109,11 @@ class House:
         if failure is None and circuit is None:
             return
         self.circuits[upstream] = observed(circuit, failure, self.live.current.retry, now)
+
+    def provider_of(self, upstream: str) -> str:
+        """Whose an upstream is; empty when the configuration names it no longer."""
+        found = self.live.current.upstreams.get(upstream)
+        return found.provider if found is not None else ""
 
     def mint(self, response_id: str, upstream: str, team: str, thread: str) -> None:
         """Remember where a response came from, bounded, oldest forgotten first."""

@@ -5,6 +5,8 @@ in the order of that file's diagram. It holds the request's own copy of the conf
 changes nothing for it.
 """
 
+from functools import partial
+
 import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
@@ -51,6 +53,13 @@ FREE = frozenset(("count_tokens",))
 
 class RequestPassage:
     """What the stations found out about one request, and what becomes of it."""
+
+    __slots__ = (
+        "_relay", "_tally", "account", "answered", "ask", "attempt_now", "body", "breaker", "caller", "candidates",
+        "caution", "decision", "dialect", "endpoint", "entered_at", "estimate", "fingerprint", "first_byte_at",
+        "foresight", "forwarded_at", "freshness", "head", "held", "hides_usage", "house", "id", "intent", "left",
+        "record", "snapshot", "status", "upstream", "wall", "with_upstream",
+    )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - what four stations found, each by its name
         self,
@@ -282,15 +291,20 @@ class RequestPassage:
             house.metrics.ledger_error()
         house.inside -= 1
         house.metrics.ended()
-        house.metrics.settled(self.intent, settled)
         if house.budgets.watches or self.held is not None:
             house.budgets.settle(self.caller, self.held, settled)
+        house.afterwards(partial(self._settled, settled, usage, now))
+
+    def _settled(self, settled: Settlement, usage: Usage, now: float) -> None:
+        """What is left to do once the books are right: count it for all to see, learn from it, remember it."""
+        house = self.house
+        house.metrics.settled(self.intent, settled)
         if settled.response_id:
             house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
         if self.fingerprint is not None and self.caller.thread and usage.exact and usage.kinds:
             began = settled.at - (now - self.first_byte_at) if self.first_byte_at is not None else settled.at
-            if learn(self.foresight, self.record, self.candidates[0], settled, house.forecast, self.wall):
-                house.metrics.cache_shifted(settled.provider)
+            for name in learn(self.foresight, self.record, self.candidates[0], settled, house.forecast, self.wall):
+                house.metrics.cache_shifted(house.provider_of(name))
             self._remember(settled, self.fingerprint, usage.input_tokens, began)
 
     def _breaker(self) -> str:

@@ -33,7 +33,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Replay recorded calls in the order of their sending through the gateway's own forecast. Each call is "
         "foretold before its outcome is looked at; learning goes on while it runs. Example: "
         "pointsman eval freshness observed_codex.csv.gz --predictions out.jsonl",
-        epilog="Scores come with 95 %% intervals by drawing sessions anew. Exit codes: 0 done, 2 nothing to read.",
+        epilog="Scores come with 95 % intervals by drawing sessions anew. Exit codes: 0 done, 2 nothing to read.",
     )
     parser.add_argument("trace", metavar="TRACE", nargs="+", type=Path, help="a .csv or .csv.gz file of recorded calls")
     parser.add_argument("--predictions", type=Path, metavar="OUT.jsonl", help="a line per call, in the trace's order")

@@ -48,6 +48,8 @@ class BodyRelay:
     """A whole answer: passed on as it comes, kept by reference for the meter, read once at its end. With an insertion it is
     held until then."""
 
+    __slots__ = ("_insertion", "_parts", "_tally", "bytes_out", "changes", "events")
+
     def __init__(self, tally: Tally | None, insertion: Insertion | None = None) -> None:
         self.bytes_out = 0
         self.events = 0
@@ -86,6 +88,11 @@ class BodyRelay:
 class StreamRelay:
     """An event stream. `hide_usage` leaves out the usage chunk; `show_model` (a JSON string) replaces `openai-model`; an
     insertion puts its notice in."""
+
+    __slots__ = (
+        "_blind", "_completed", "_hide", "_insertion", "_newest", "_pending", "_show", "_tally", "at_boundary",
+        "bytes_out", "changes", "events",
+    )  # fmt: skip
 
     def __init__(
         self, tally: Tally | None, hide_usage: bool, show_model: bytes | None, insertion: Insertion | None = None

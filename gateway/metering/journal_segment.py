@@ -41,6 +41,7 @@ class Mapped:
         self._file = file
         self._size = size
         self._used = 0
+        self._left = 0
 
     def write(self, line: bytes) -> bool:
         used = self._used
@@ -49,7 +50,14 @@ class Mapped:
             return False
         self._memory[used:end] = line
         self._used = end
+        if end - self._left >= 2 * len(_BLOCK):
+            self._leave()
         return True
+
+    def _leave(self) -> None:
+        """Give back the memory of a block that is written; of a shared mapping the kernel keeps what it has to write."""
+        self._memory.madvise(mmap.MADV_DONTNEED, self._left, len(_BLOCK))
+        self._left += len(_BLOCK)
 
     def close(self) -> None:
         self._memory.close()

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,9 @@ def _name(journal_folder: Path) -> str:
     file = journal_folder / FILE
     if not file.exists():
         journal_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        drawn = journal_folder / f"{FILE}.{secrets.token_hex(4)}"
+        drawn = journal_folder / f"{FILE}.{os.urandom(4).hex()}"
         with open(os.open(drawn, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write(secrets.token_hex(NAME_BYTES))
+            out.write(os.urandom(NAME_BYTES).hex())
         with contextlib.suppress(FileExistsError):  # another process was faster
             os.link(drawn, file)
         drawn.unlink()

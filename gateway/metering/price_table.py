@@ -6,7 +6,6 @@ start-up pays about a millisecond for a few thousand models.
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import msgspec
@@ -66,7 +65,7 @@ _periods = msgspec.json.Decoder(tuple[Period, ...])
 @cache
 def built_in() -> Table:
     """The table that came with the package."""
-    return msgspec.json.decode((files("gateway.metering") / "price_table.json").read_bytes(), type=Table)
+    return msgspec.json.decode(Path(__file__).with_name("price_table.json").read_bytes(), type=Table)
 
 
 def read(path: Path) -> Table:

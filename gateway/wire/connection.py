@@ -87,6 +87,11 @@ class PooledFlight:
 class Connection(asyncio.Protocol):
     """One connection to an origin, idle or carrying one attempt."""
 
+    __slots__ = (
+        "_complete", "_head_bytes", "_headers", "_parser", "_parts", "_read_since", "_reusable", "_sized", "_started",
+        "_status", "_surplus", "flight", "idle_since", "opened_at", "owner", "paused", "transport",
+    )  # fmt: skip
+
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
         self._read_since = owner.read_since

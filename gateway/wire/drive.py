@@ -60,6 +60,7 @@ class Wires:
         """Client connections that owe us the rest of a request, or have yet to take the rest of an answer."""
         self._held_s = 0.0
         self._unsent: list[Callable[[], None]] = []
+        self._put_off: list[Callable[[], None]] = []
         self._ticked_at = loop.time()
         self._ticker = loop.call_later(TICK_S, self._tick)
 
@@ -76,10 +77,25 @@ class Wires:
         elif len(unsent) >= UNSENT_MAX:
             self._send_all()
 
+    def after_sending(self, work: Callable[[], None]) -> None:
+        """Have this done once what is to be sent is sent, before anything new is read: nobody waits for it."""
+        self._put_off.append(work)
+        if not self._unsent and len(self._put_off) == 1:
+            self.loop.call_soon(self._send_all)
+
     def _send_all(self) -> None:
         unsent, self._unsent = self._unsent, []
         for flush in unsent:
             flush()
+        self._do_put_off()
+
+    def _do_put_off(self) -> None:
+        put_off, self._put_off = self._put_off, []
+        for work in put_off:
+            try:
+                work()
+            except Exception:  # a fault in one request's books must not take the others' along
+                _log.exception("what was put off could not be done")
 
     def held_since(self, began: float) -> None:
         """One event has been dealt with that came at `began` (`time.perf_counter`): all others waited so long."""
@@ -112,6 +128,7 @@ class Wires:
         self._ticker.cancel()
         for drive in tuple(self.open):
             drive.cut()
+        self._do_put_off()
 
 
 class Drive:

@@ -39,6 +39,11 @@ _RESET = struct.pack("ii", 1, 0)
 class HotProtocol(HttpToolsProtocol):
     """One client connection."""
 
+    __slots__ = (
+        "_deaf", "_delivery", "_gathered", "_held", "_leaving", "_quiet_s", "_ready", "_reception", "_since_s",
+        "_target", "drive", "line",
+    )  # fmt: skip
+
     def __init__(
         self,
         config: Config,

@@ -74,19 +74,19 @@ def test_a_lifetime_cut_without_notice_is_noticed_and_learned() -> None:
     def pause() -> float:
         return 300.0 * math.exp(chance.random() * 2.2) if chance.random() < 0.1 else 8.0
 
-    alarms = 0
     for _ in range(2000):
         gap_s = pause()
         now += gap_s
-        alarms += survival.observe(hour, gap_s, 3600.0, 3600.0, WHOLE, now)
-    assert not alarms
+        survival.observe(hour, gap_s, 3600.0, 3600.0, WHOLE, now)
+    assert not survival.shifted()
     losses = 0
     for _ in range(400):
         gap_s = pause()
         now += gap_s
         lost = gap_s > 316.0
         losses += lost
-        if survival.observe(hour, gap_s, 3600.0, 3600.0, FLOOR if lost else WHOLE, now):
+        survival.observe(hour, gap_s, 3600.0, 3600.0, FLOOR if lost else WHOLE, now)
+        if survival.shifted():
             break
     assert losses <= 15
     for _ in range(200):
@@ -95,6 +95,26 @@ def test_a_lifetime_cut_without_notice_is_noticed_and_learned() -> None:
         survival.observe(hour, gap_s, 3600.0, 3600.0, FLOOR if gap_s > 316.0 else WHOLE, now)
     assert survival.chances(hour, 900.0, 3600.0, 3600.0)[0][WHOLE] < 0.4
     assert survival.chances(hour, 8.0, 3600.0, 3600.0)[0][WHOLE] > 0.95
+
+
+def test_answers_that_follow_each_other_fast_are_learned_from_together_and_teach_the_same() -> None:
+    fast, slow = Survival(), Survival()
+    for number in range(400):
+        outcome = FLOOR if number % 4 == 0 else WHOLE
+        slow.observe(HERE, 600.0, 300.0, 300.0, outcome, 1000.0 + number)
+        fast.observe(HERE, 600.0, 300.0, 300.0, outcome, 1000.0 + number / 1000)
+    fast.catch_up(1001.0)
+    assert kept(fast, HERE, 600.0) == pytest.approx(kept(slow, HERE, 600.0), abs=0.02)
+    told = (fast.foretold(HERE, 600.0, 300.0, 300.0)[2], slow.foretold(HERE, 600.0, 300.0, 300.0)[2])
+    assert told[0] == pytest.approx(told[1], rel=0.02)
+
+
+def test_what_waits_is_kept_when_curves_are_saved() -> None:
+    survival = Survival()
+    for number in range(100):
+        survival.observe(HERE, 10.0, 300.0, 300.0, WHOLE, 1000.0 + number / 1000)
+    path = HERE.lasting()[0]
+    assert sum(dict(survival.learned())[path].counts) == pytest.approx(100.0)
 
 
 @given(weights, weights)

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +80,24 @@ def test_no_file_stays_open(tmp_path):
     create(tmp_path / "a", 100).close()
     create(tmp_path / "b", 100, first_bytes=200).close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def resident_kb(path) -> int:
+    """Memory that the mapping of a file takes of this process."""
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    for line in lines:
+        if line.endswith(str(path)):
+            return next(int(each.split()[1]) for each in lines if each.startswith("Rss:"))
+    return 0
+
+
+def test_what_is_written_takes_no_memory_for_long(tmp_path):
+    path = tmp_path / "s"
+    segment = create(path, 12 << 20)
+    lines = [b"%07d" % number + b"x" * 992 + b"\n" for number in range(10_000)]
+    for line in lines:
+        assert segment.write(line)
+    assert 0 < resident_kb(path) < 3 << 10
+    assert path.read_bytes()[: 10_000_000] == b"".join(lines)
+    segment.close()
+    assert path.read_bytes() == b"".join(lines)

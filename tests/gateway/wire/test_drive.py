@@ -302,3 +302,31 @@ def test_writes_put_off_are_written_in_order_and_never_pile_up():
         return later()
 
     at_desk(FakePassage(), scenario)
+
+
+def test_what_nobody_waits_for_is_done_once_what_is_to_be_sent_is_sent(caplog):
+    def scenario(desk):
+        done = []
+
+        def faulty():
+            raise RuntimeError("planted")
+
+        desk.wires.after_sending(faulty)
+        desk.wires.after_sending(lambda: done.append("counted"))
+        desk.wires.send_soon(lambda: done.append("sent"))
+        assert not done
+
+        async def later():
+            await asyncio.sleep(0)
+            assert done == ["sent", "counted"]
+            desk.wires.after_sending(lambda: done.append("alone"))
+            await asyncio.sleep(0)
+            assert done[2:] == ["alone"]
+            desk.wires.after_sending(lambda: done.append("at the stop"))
+            desk.wires.close()
+            assert done[3:] == ["at the stop"]
+
+        return later()
+
+    at_desk(FakePassage(), scenario)
+    assert "what was put off could not be done" in caplog.text
