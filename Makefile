@@ -12,8 +12,8 @@ SOURCES := pyproject.toml requirements-build.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
-.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code test-grafana
-.PHONY: image fortnight
+.PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code
+.PHONY: image fortnight bench-page bench-policies stories test-grafana
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -65,10 +65,15 @@ bench-smoke: setup-test ## has a request become dearer? a minute; ratios to ngin
 costs: setup-test ## the corpus of costs put to this gateway and two libraries; writes docs/benchmarks/costs.md
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.costs.run
 
-bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls", SESSIONS="files with block ids"
+bench-freshness: setup-test ## how well resumes are foretold; TRACES="files of recorded calls"
 	@test -n "$(TRACES)" || { echo "TRACES names no file of recorded calls" >&2; exit 2; }
 	@for trace in $(TRACES); do $(BIN)/pointsman eval freshness $$trace --folds 8 $(ARGS); done
-	@for trace in $(SESSIONS); do $(BIN)/pointsman eval policies $$trace; done
+
+bench-policies: setup-test ## which model a thread's next turn goes to, in dollars; SESSIONS="recorded sessions", writes its page
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.policies $(SESSIONS)
+
+bench-page: setup-test ## the built-in page over a million requests in Chromium: how soon is it there? three minutes
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.page $(ARGS)
 
 fortnight: setup-test ## 56,000 simulated events over two weeks: is the ledger the provider's bill? some ten minutes
 	@FORTNIGHT_EVENTS=56000 $(BIN)/python -m pytest tests/simulation/test_fortnight.py -q -s $(ARGS)
@@ -94,3 +99,6 @@ check-code: setup-test ## style, types, who may import whom
 
 image: ## a container image; see the head of the Dockerfile
 	@docker build -t pointsman .
+
+stories: setup-test ## three threads taken up again, as users, Grafana and the ledger see it; writes docs/explanation/stories.md
+	@PYTHONPATH=. $(BIN)/python -m tests.simulation.tell

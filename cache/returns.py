@@ -3,13 +3,14 @@
 For every stretch of rest two things are counted: threads that came back in it, and threads that rested it through. The share
 that came is the hazard of the stretch (the life-table estimate: Cutler and Ederer 1958), so a thread that still rests counts
 for what it has rested so far. A team seen little is told by all teams, and all teams by what public sessions did.
-Nothing of it is kept over a restart.
+It outlives a worker, where there are several, and no restart.
 """
 
 import heapq
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -28,6 +29,9 @@ RESTING_MAX, TEAMS_MAX = 20_000, 1000
 LATE_S = 1.0
 """A stretch is looked at when it surely is over, rounding included."""
 
+ALL = ""
+"""In the place of a team: all of them together."""
+
 Key = tuple[str, str]
 """Team, thread."""
 
@@ -40,33 +44,51 @@ class _Rest(Struct):
     """The stretch that is not counted yet."""
 
 
-class _Table(Struct):
-    """Counts by stretch."""
+class Counts(Protocol):
+    """Where threads are counted by team, `ALL` for all of them, and stretch. Counts halve where they have become `FULL`."""
 
-    back: list[float]
-    through: list[float]
+    def add(self, team: str, stretch: int, back: bool) -> None:
+        """Count one that came back in a stretch, or rested it through."""
 
-    @classmethod
-    def empty(cls) -> "_Table":
-        return cls(back=[0.0] * len(EDGES_S), through=[0.0] * len(EDGES_S))
+    def seen(self, team: str, stretch: int) -> tuple[float, float]:
+        """How many came back, and how many rested it through."""
 
-    def count(self, stretch: int, back: bool) -> None:
-        (self.back if back else self.through)[stretch] += 1.0
-        if self.back[stretch] + self.through[stretch] > FULL:
-            self.back[stretch] /= 2
-            self.through[stretch] /= 2
+    def refresh(self) -> None:
+        """About once a second: what others counted may be seen from now on."""
 
-    def share(self, stretch: int, above: float) -> float:
-        seen = self.back[stretch] + self.through[stretch]
-        return (self.back[stretch] + POOLED * above) / (seen + POOLED)
+
+class LocalCounts:
+    """Counts of one process."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, tuple[list[float], list[float]]] = {}
+
+    def add(self, team: str, stretch: int, back: bool) -> None:
+        table = self._tables.get(team)
+        if table is None:
+            if len(self._tables) > TEAMS_MAX:
+                return
+            table = self._tables[team] = [0.0] * len(EDGES_S), [0.0] * len(EDGES_S)
+        came, through = table
+        (came if back else through)[stretch] += 1.0
+        if came[stretch] + through[stretch] > FULL:
+            came[stretch] /= 2
+            through[stretch] /= 2
+
+    def seen(self, team: str, stretch: int) -> tuple[float, float]:
+        table = self._tables.get(team)
+        return (0.0, 0.0) if table is None else (table[0][stretch], table[1][stretch])
+
+    def refresh(self) -> None:
+        """Nobody else counts here."""
 
 
 class Returns:
     """The habits of coming back, of all teams and of each. Times are Unix seconds."""
 
-    def __init__(self) -> None:
-        self._all = _Table.empty()
-        self._of_team: dict[str, _Table] = {}
+    def __init__(self, counts: Counts | None = None) -> None:
+        """Several workers of one gateway count in one place: threads wander among them, and each has few."""
+        self._counts: Counts = LocalCounts() if counts is None else counts
         self._resting: OrderedDict[Key, _Rest] = OrderedDict()
         self._due: list[tuple[float, Key]] = []
         """One entry for each thread at rest; it may be older than the rest it stands for."""
@@ -95,6 +117,7 @@ class Returns:
 
     def tick(self, now: float, latest: Callable[[Key], float]) -> None:
         """Count what was rested through. `latest` says when a thread was last answered, here or by another worker."""
+        self._counts.refresh()
         while self._due and self._due[0][0] <= now:
             _, key = heapq.heappop(self._due)
             rest = self._resting[key]
@@ -109,13 +132,10 @@ class Returns:
     def chance(self, team: str, idle_s: float, until_s: float) -> float:
         """That a thread which has rested `idle_s` comes back before it has rested `until_s`."""
         away, start = 1.0, 0.0
-        table = self._of_team.get(team)
         for stretch, end in enumerate(EDGES_S):
             inside = min(end, until_s) - max(start, idle_s)
             if inside > 0:
-                share = self._all.share(stretch, EXPECTED[stretch])
-                if table is not None:
-                    share = table.share(stretch, share)
+                share = self._share(team, stretch, self._share(ALL, stretch, EXPECTED[stretch]))
                 away *= (1.0 - share) ** (inside / (end - start))
             start = end
         return 1.0 - away
@@ -125,10 +145,11 @@ class Returns:
             self._count(key, each, back=False)
         rest.stretch = max(rest.stretch, stretch)
 
+    def _share(self, team: str, stretch: int, above: float) -> float:
+        """The share that comes back, where `above` is what is thought of those who were not seen yet."""
+        back, through = self._counts.seen(team, stretch)
+        return (back + POOLED * above) / (back + through + POOLED)
+
     def _count(self, key: Key, stretch: int, back: bool) -> None:
-        self._all.count(stretch, back)
-        table = self._of_team.get(key[0])
-        if table is None and len(self._of_team) < TEAMS_MAX:
-            table = self._of_team[key[0]] = _Table.empty()
-        if table is not None:
-            table.count(stretch, back)
+        self._counts.add(ALL, stretch, back)
+        self._counts.add(key[0], stretch, back)

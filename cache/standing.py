@@ -77,6 +77,8 @@ class Answered(Struct, frozen=True):
     tools: str = ""
     beginning: str = ""
     settings: str = ""
+    suits: str = ""
+    """The route that suits the turn it begins; empty where that is not known (`cache.course`)."""
 
 
 def after(standing: Standing | None, answered: Answered) -> Standing:

@@ -228,9 +228,8 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
     picos: int,
     written: int | None = None,
 ) -> ThreadRecord:
-    """The record after an answer, from the one before it. `now` is when the answer ended, in Unix seconds.
-
-    `answered` is what the provider counted, `written` the tokens it reported as written, None where it did not.
+    """The record after an answer, from the one before it. `now` is when the answer ended, in Unix seconds; `answered` is
+    what the provider counted, `written` the tokens it reported as written, None where it did not.
     """
     total, read = answered.total, answered.read
     so_far = None if record is None else with_model(record, model)
@@ -255,6 +254,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         started_at=so_far.started_at,
         last_end=now,
         requests=so_far.requests + 1,
+        course=so_far.course.after(answered.begins_turn, answered.suits),
         window_number=window_number,
         cache_ttl_s=granted_s,
         first_tokens=so_far.first_tokens,

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from cache.course import Course
 from cache.standing import Standing
 
 State = Literal["warm", "cooling", "cold", "broken", "unknown"]
@@ -69,6 +70,8 @@ class ThreadRecord(Struct, frozen=True):
     """What the learned forecast needs of the last answers, by the same model."""
     picos: int = 0
     """Dollars spent so far, in pico-dollars, where known."""
+    course: Course = Course()
+    """Its turns, and how those of one kind followed each other."""
     visits: tuple[Visit, ...] = ()
     """The models it was with before its last one, newest first (`cache.visits`)."""
     tool_set: str = ""

@@ -19,6 +19,7 @@ from fastapi import FastAPI, Request, Response
 
 from cache.forecast import Forecast
 from cache.priors import shipped
+from cache.returns import Returns
 from cache.shared_threads import SharedThreads
 from cache.stores.disk import DiskStore
 from cache.survival import Survival
@@ -68,6 +69,7 @@ from gateway.wire.pool import Pool
 from gateway.workers.share import Share
 from gateway.workers.shared_counters import SharedCounters
 from gateway.workers.shared_house import SharedHouse
+from gateway.workers.shared_returns import SharedCounts
 from routing.weights import weights
 
 ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, budgets.router, page.router)
@@ -110,6 +112,7 @@ class Gateway:
         self.line: LineApp | None = None
         self.keeper: Keeper | None = None
         self.allowance = self._allowance(share)
+        self._returns = Returns(None if share is None else SharedCounts(share.columns))
         self.api = FastAPI(
             title="Pointsman",
             version=installed_version(),
@@ -182,7 +185,7 @@ class Gateway:
         self.wires = Wires(loop, pool, translator)
         limits = self.live.current.limits
         pipeline = Pipeline(self.house)
-        self.keeper = Keeper(self.house, self.allowance, sender(pipeline, self.wires))
+        self.keeper = Keeper(self.house, self.allowance, sender(pipeline, self.wires), self._returns)
         line = Line(pipeline, self.wires, limits.body_bytes, limits.header_bytes)
         self.line = LineApp(line, self.api)
         pool.held_since = self.wires.held_since

@@ -8,7 +8,7 @@ from importlib import import_module
 from gateway.version import installed_version
 
 COMMANDS = (
-    "serve", "check", "explain", "simulate", "spend", "reconcile",
+    "serve", "check", "explain", "simulate", "spend", "reconcile", "ledger",
     "lint-prompts", "price", "prices", "connect", "eval", "feedback",
 )  # fmt: skip
 """In the order `--help` shows them; each is a module in `gateway/commands` with `register` and `run`."""

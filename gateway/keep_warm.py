@@ -62,8 +62,11 @@ class Held(Struct):
 class Keeper:
     """The pings of one process. Everything happens on the event loop, at the second of the byte path's clock."""
 
-    def __init__(self, house: House, allowance: Allowance, send: Callable[[PingPassage], bool]) -> None:
-        """`send` puts a ping on its way; False where the books or the team's budgets do not let it."""
+    def __init__(
+        self, house: House, allowance: Allowance, send: Callable[[PingPassage], bool], returns: Returns | None = None
+    ) -> None:
+        """`send` puts a ping on its way; False where the books or the team's budgets do not let it. `returns` is how
+        likely threads are taken up again, as all workers have seen it."""
         self._house = house
         self._allowance = allowance
         self._send = send
@@ -72,7 +75,7 @@ class Keeper:
         self._waits: set[Key] = set()
         """Threads with an entry in `_due`, which may be older than what is held."""
         self.bytes_held = 0
-        self.returns = Returns()
+        self.returns = Returns() if returns is None else returns
         self.proof = Proof()
 
     # what passages tell

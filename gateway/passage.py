@@ -361,7 +361,8 @@ class RequestPassage:
         house.metrics.cache_observed(settled.provider, self.freshness.state, settled.cache_observed)
         self._count_rebuilt(settled)
         read, out = kinds.get("cache_read", 0), kinds.get("output", 0) + kinds.get("reasoning", 0)
-        answered = Answered(began, input_tokens, read, out, self.foresight.begins_turn, granted_ttl_s(kinds))
+        begins_turn, suits = self.foresight.begins_turn, self.decision.suits
+        answered = Answered(began, input_tokens, read, out, begins_turn, granted_ttl_s(kinds), suits=suits)
         after = remember(
             self.record,
             thread=caller.thread,

@@ -315,14 +315,14 @@ def considered(
 
 def _weigh(
     record: ThreadRecord, ask: Ask, print_: Fingerprint, snapshot: Snapshot, wall: float, house: House | None
-) -> Callable[[str, Workload], Scales] | None:
+) -> Callable[[str, str, Workload], Scales] | None:
     """What it would cost to leave the thread's model for another; None in the middle of a turn, where nothing moves."""
     if house is None or not is_persons(ask, print_.sizes):
         return None
 
-    def weigh(model: str, work: Workload) -> Scales:
+    def weigh(route: str, model: str, work: Workload) -> Scales:
         turn = Turn(ask=ask, print_=print_, image=work.input == "image")
-        return scales_for(record, model, turn, snapshot, house.prices, house.forecast, wall)
+        return scales_for(record, route, model, turn, snapshot, house.prices, house.forecast, wall)
 
     return weigh
 

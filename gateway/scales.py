@@ -1,10 +1,7 @@
-"""What a thread's stay and its leaving would cost: prices and expected caches of both models, as `routing.stay` weighs them.
+"""What a thread's stay and its leaving would cost, as `routing.stay` weighs it: prices and expected caches of both."""
 
-How threads go on is not known, so it is as in public traces of Claude Code (355 sessions, 24,772 requests): how many
-requests a turn takes, what each adds, how long a person waits. Whoever leaves is taken to be away for two turns.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cache
 
 from msgspec import Struct
 
@@ -19,84 +16,34 @@ from gateway.dialects.opaque import opaque
 from gateway.foresight import foreseen
 from gateway.metering.estimate import known_prefix, new_input
 from gateway.metering.prices import PriceBook, Rates
-from routing.stay import Scales, Side
-
-REQUESTS_A_TURN = 6.6
-AWAY_TURNS = 2.0
-ADDED_TOKENS = 1_660
-"""What a request adds to the prompt."""
-OUTPUT_TOKENS = 445
-AWAY_S = (30.0, 62.0, 205.0, 930.0, 4600.0)
-"""Fifths of how long the cache that was left lies idle."""
-BETWEEN_S = (8.0, 14.0, 31.0, 139.0, 1072.0)
-"""Fifths of how long it lies idle between two turns otherwise."""
-REQUESTS_LEFT = 20.0
-"""A thread with so many requests behind it is as likely to end with this turn as to come back."""
-
-Expected = Callable[[float], float]
-"""Tokens expected to be read if the prompt were sent so many seconds from now."""
-
-
-class Party(Struct, frozen=True):
-    """One model in the sum: pico-dollars a token, and what its cache is expected to hold of this prompt."""
-
-    read: int
-    write: int
-    output: int
-    kept: float
-    """Share of a prompt that is still read at the next turn of a thread that stays."""
-    expected: Expected
-
-    def cost(self, tokens: float, held: float) -> float:
-        """The input side of a prompt of which so much is read."""
-        return held * self.read + (tokens - held) * self.write
+from routing.ahead import SHIPPED, Behind, Habits, Party, ahead
+from routing.stay import Scales
 
 
 def weighed(
     tokens: int,
-    requests: int,
+    behind: Behind,
     stays: Party | None,
     goes: Party | None,
     cold: bool = False,
     takes: bool = True,
     bound: str = "",
+    habits: Habits = SHIPPED,
 ) -> Scales:
-    """The scales for a prompt of so many tokens in a thread with so many requests behind it."""
-    ahead = REQUESTS_A_TURN * AWAY_TURNS
-    return Scales(
-        stays=None if stays is None else _side(stays, tokens),
-        goes=None if goes is None else _side(goes, tokens),
-        back=0 if stays is None else int(_back(stays, tokens, tokens + ADDED_TOKENS * ahead)),
-        p_back=requests / (requests + REQUESTS_LEFT),
-        requests=ahead,
-        cold=cold,
-        takes=takes,
-        opaque=bound,
-    )
+    """The scales for a prompt of so many tokens."""
+    if stays is None or goes is None:
+        return Scales(stays=None, goes=None, cold=cold, takes=takes, opaque=bound)
+    road = ahead(tokens, behind, stays, goes, habits)
+    return Scales(stays=road.stays, goes=road.goes, cold=cold, takes=takes, opaque=bound)
 
 
-def _side(party: Party, tokens: int) -> Side:
-    out = OUTPUT_TOKENS * party.output
-    now = party.cost(tokens, min(tokens, party.expected(0.0)))
-    return Side(now=int(now + out), later=tokens * party.read + ADDED_TOKENS * party.write + out)
-
-
-def _back(party: Party, tokens: int, then: float) -> float:
-    """What the first request after the return costs above what it would have cost without leaving."""
-    held = _mean([min(tokens, party.expected(after_s)) for after_s in AWAY_S])
-    return party.cost(then, held) - party.cost(then, party.kept * then)
-
-
-def kept(tier: Tier | None) -> float:
+def kept(tier: Tier | None, habits: Habits = SHIPPED) -> float:
     """The share of prompts still read from one turn to the next: all while it is promised, half of them after that."""
     if tier is None:
         return 0.0
-    end = tier.maximum_s
-    return _mean([1.0 if gap_s <= tier.minimum_s else 0.5 if end is None or gap_s <= end else 0.0 for gap_s in BETWEEN_S])
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+    end, pauses_s = tier.maximum_s, habits.pauses_s
+    found = [1.0 if gap_s <= tier.minimum_s else 0.5 if end is None or gap_s <= end else 0.0 for gap_s in pauses_s]
+    return sum(found) / len(found)
 
 
 class Turn(Struct, frozen=True):
@@ -110,6 +57,7 @@ class Turn(Struct, frozen=True):
 
 def scales_for(
     record: ThreadRecord,
+    route: str,
     going_to: str,
     turn: Turn,
     snapshot: Snapshot,
@@ -117,7 +65,7 @@ def scales_for(
     forecast: Forecast,
     wall: float,
 ) -> Scales:
-    """The scales for a thread whose turn would suit another model."""
+    """The scales for a thread whose turn would suit another route, and that one's model."""
     own, other = snapshot.model(record.model), snapshot.model(going_to)
     tokens = known_prefix(record, len(turn.ask.body))
 
@@ -126,6 +74,7 @@ def scales_for(
             return None
         there = with_model(record, model.name)
 
+        @cache  # this moment is asked for twice
         def expected(after_s: float) -> float:
             seen = foreseen(there, None, turn.print_, turn.ask, model.candidate, snapshot, forecast, wall + after_s)
             return read_of(seen.freshness, there, model.name)
@@ -139,11 +88,19 @@ def scales_for(
     stays = party(own)
     cold = stays is not None and stays.expected(0.0) < 0.5 * record.cached_tokens
     takes = own is None or own.images or not turn.image
-    return weighed(tokens, record.requests, stays, party(other), cold=cold, takes=takes, bound=opaque(turn.ask))
+    behind = behind_of(record, route)
+    return weighed(tokens, behind, stays, party(other), cold=cold, takes=takes, bound=opaque(turn.ask))
+
+
+def behind_of(record: ThreadRecord, route: str) -> Behind:
+    """A thread's past when its next turn suits this route."""
+    course = record.course
+    run = course.after(begins_turn=True, suits=route).run(route)
+    return Behind(requests=record.requests, turns=course.turns, alike=run.turns, again=run.again)
 
 
 def party_of(
-    rates: Rates, tokens: int, record: ThreadRecord | None, kept_: float, expected: Expected
+    rates: Rates, tokens: int, record: ThreadRecord | None, kept_: float, expected: Callable[[float], float]
 ) -> Party | None:
     """A model's part in the sum; None where one of the prices is not known."""
     kinds = rates.kinds

@@ -99,17 +99,18 @@ def _in_thread(
         return stays
     work = workload()
     fitting = route_for(work, policy, asked.team)
-    if fitting is None or fitting == pin.route or work.confidence < policy.min_confidence:
+    if fitting is None or work.confidence < policy.min_confidence:
         return replace(stays, workload=work)
+    stays = replace(stays, workload=work, suits=fitting)
+    if fitting == pin.route:
+        return stays
     model = policy.routes[fitting].model_for(asked.dialect)
     if model == pin.model or not known(model):
-        return replace(stays, workload=work)
-    choice = choose(pin.weigh(model, work), fitting in policy.demanding)
+        return stays
+    choice = choose(pin.weigh(fitting, model, work), fitting in policy.demanding)
     reason = Reason(word=choice.word, text=told(choice, pin.model, model))
     if not choice.goes:
-        return replace(
-            stays, reasons=(reason, *stays.reasons), workload=work, instead=model, instead_picos=choice.saved
-        )
+        return replace(stays, reasons=(reason, *stays.reasons), instead=model, instead_picos=choice.saved)
     goes = _by_workload(work, asked, policy)
     return replace(goes, reasons=(reason, *goes.reasons), instead=pin.model, instead_picos=choice.saved)
 
@@ -144,7 +145,8 @@ def _by_workload(work: Workload, asked: Asked, policy: Policy) -> Decision:
         text = f"not sure enough ({work.confidence:.2f}) that this is {work.input} to {work.output}"
         return _to(policy.routes[policy.default], asked, "fallback", "low_confidence", text, work)
     text = f"{work.input} in, {work.output} out"
-    return _to(policy.routes[fitting], asked, "classifier", f"{work.input}_to_{work.output}", text, work)
+    decision = _to(policy.routes[fitting], asked, "classifier", f"{work.input}_to_{work.output}", text, work)
+    return replace(decision, suits=fitting)
 
 
 def _to(

@@ -1,8 +1,8 @@
 """Whether a thread stays with its model when its next turn would suit another: a sum of money, unless something forbids it.
 
 A provider's cache is per model. Who leaves pays for the whole prompt where it goes, and on the way back for what its old
-cache has lost meanwhile; who stays pays the dearer model's prices for the turn. Both sides are added up over the requests
-that are expected until the thread comes back. Values in, one value out.
+cache has lost meanwhile; who stays pays the dearer model's prices for the turn. Both sides are added up over the turns
+until the thread comes back (`routing.ahead`). Values in, one value out.
 """
 
 from typing import Literal
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 Word = Literal[
     "cache_worth_more",
+    "return_costs_more",
     "price_unknown",
     "opaque_state",
     "saves_more",
@@ -18,33 +19,18 @@ Word = Literal[
     "work_demands",
     "cannot_take",
 ]
-"""Why it stays: what its cache saves is worth more than the change, a price is not known, or its prompt holds what only its
-model can read. Why it goes: the change saves more, the old cache is gone and it costs no more, the work may be done by no
-other route, or the model cannot take what the turn holds."""
+"""Why it stays: what its cache saves is worth more than the change; its cache is gone, but would be again on the return; a
+price is not known; or its prompt holds what only its model can read. Why it goes: the change saves more; the old cache is
+gone and it costs no more; the work may be done by no other route; or the model cannot take what the turn holds."""
 PICOS_PER_USD = 10**12
-STAYS = frozenset(("cache_worth_more", "price_unknown", "opaque_state"))
-
-
-class Side(Struct, frozen=True):
-    """One model: what the requests ahead cost with it, in pico-dollars."""
-
-    now: int
-    """This request, with what its cache is expected to hold."""
-    later: int
-    """Each request of the same turn after it."""
+STAYS = frozenset(("cache_worth_more", "return_costs_more", "price_unknown", "opaque_state"))
 
 
 class Scales(Struct, frozen=True):
-    """Both sides. `stays` or `goes` is None where a price is not known."""
+    """Both sides over the turns looked ahead (`routing.ahead`), in pico-dollars; None where a price is not known."""
 
-    stays: Side | None
-    goes: Side | None
-    back: int = 0
-    """What the first request after the return costs more than if the thread had stayed."""
-    p_back: float = 1.0
-    """The chance that it returns."""
-    requests: float = 1.0
-    """Expected on the other side, this one included."""
+    stays: int | None
+    goes: int | None
     cold: bool = False
     """Its own cache is expected to be gone."""
     takes: bool = True
@@ -58,7 +44,7 @@ class Choice(Struct, frozen=True):
 
     word: Word
     saved: int | None
-    """Pico-dollars over the requests looked ahead; negative where money was not the reason, None where it is not known."""
+    """Pico-dollars over the turns looked ahead; negative where money was not the reason, None where it is not known."""
 
     @property
     def goes(self) -> bool:
@@ -75,17 +61,13 @@ def choose(scales: Scales, demanded: bool) -> Choice:
     if gain is None:
         return Choice(word="price_unknown", saved=None)
     if gain <= 0:
-        return Choice(word="cache_worth_more", saved=-gain)
+        return Choice(word="return_costs_more" if scales.cold else "cache_worth_more", saved=-gain)
     return Choice(word="cold_anyway" if scales.cold else "saves_more", saved=gain)
 
 
 def gain_of(scales: Scales) -> int | None:
     """What going saves over staying, return included; None where a price is not known."""
-    stays, goes = scales.stays, scales.goes
-    if stays is None or goes is None:
-        return None
-    after = max(0.0, scales.requests - 1.0) * (stays.later - goes.later)
-    return int(stays.now - goes.now + after - scales.p_back * scales.back)
+    return None if scales.stays is None or scales.goes is None else scales.stays - scales.goes
 
 
 def told(choice: Choice, own: str, other: str) -> str:
@@ -100,6 +82,9 @@ def told(choice: Choice, own: str, other: str) -> str:
         return f"the price of {own} or {other} is not known"
     if choice.word == "cache_worth_more":
         return f"the cache {own} keeps of this thread is worth more than {other} saves" + _priced(choice.saved)
+    if choice.word == "return_costs_more":
+        text = f"{own} has lost its cache, and would have lost it again on the return: that is more than {other} saves"
+        return text + _priced(choice.saved)
     why = "its cache is gone anyway" if choice.word == "cold_anyway" else "it saves more than a new cache costs"
     return f"to {other}: {why}" + _priced(choice.saved)
 

@@ -91,8 +91,8 @@ class Pin(Struct, frozen=True):
 
     route: str
     model: str
-    weigh: "Callable[[str, Workload], Scales] | None" = None
-    """What staying and going to another model would cost. None in the middle of a turn, where nothing moves."""
+    weigh: "Callable[[str, str, Workload], Scales] | None" = None
+    """What staying and going to another route's model would cost. None in the middle of a turn, where nothing moves."""
 
 
 class Asked(Struct, frozen=True):
@@ -145,12 +145,14 @@ class Decision(Struct, frozen=True):
     asked_by: str = ""
     """Name of the rule that has the question."""
     workload: Workload | None = None
+    suits: str = ""
+    """The route that the work alone would take; empty where it was not judged, or not surely enough."""
     rule: str = ""
     """Name of the rule that matched, if one did."""
     instead: str = ""
     """The model that was weighed against this one and not taken; empty where there was none."""
     instead_picos: int | None = None
-    """Pico-dollars that taking it was expected to cost more, over the requests looked ahead; negative where money was not
+    """Pico-dollars that taking it was expected to cost more, over the turns looked ahead; negative where money was not
     the reason, None where a price is not known."""
     shadows: "tuple[Decision, ...]" = ()
     """What rules in shadow would have decided."""

@@ -24,9 +24,22 @@ CAUSES = {
     "expired": "it was too old",
     "prefix_changed": "the prompt had changed",
     "broken": "the prompt had changed",
+    "tools_changed": "the tools had changed",
+    "system_changed": "the system prompt had changed",
     "compacted": "the prompt had been compacted",
+    "model_changed": "another model was asked",
+    "affinity": "another machine answered",
     "unexplained": "nobody knows why",
 }
+_FILES = (
+    '<p class="note">As files: <a href="spend?format=csv">teams</a>, <a href="spend?by=model&amp;format=csv">models</a>, '
+    '<a href="spend?by=user&amp;format=csv">users</a>, <a href="spend?by=agent_tree&amp;format=csv">agent trees</a>, '
+    '<a href="spend?format=focus">FOCUS</a></p>'
+)
+_LOST = (
+    'As files: <a href="spend?compare=true&amp;format=csv">by team</a>, '
+    '<a href="spend?wasted=true&amp;format=csv">lost caches by client</a>'
+)
 COMPARED = ("caching", "routing", "switching")
 """What an event is compared with as a whole; every other reason is why a cache had gone."""
 
@@ -113,7 +126,8 @@ def teams(facts: PageFacts) -> str:
             f'<td class="number wide">{count(sum(team.requests_month for team in rest))}</td></tr>'
         )
     head = heads("Team", "#~Today" if budgets else "#Today", "#This month", "#Budget" if budgets else "", "#~Requests")
-    return card("teams", "Spend by team", table("Spend by team", head, rows, "Nothing has been spent yet."))
+    listed = table("Spend by team", head, rows, "Nothing has been spent yet.")
+    return card("teams", "Spend by team", listed + (_FILES if rows else ""))
 
 
 def _swatch(colour: str) -> str:
@@ -150,7 +164,7 @@ def worth(facts: PageFacts) -> str:
         for title, against in [_told(each)]
     ]
     listed = table("Saved and lost", heads("What", "#This month", ""), rows, "Nothing was saved or lost yet.")
-    note = '<p class="note">Each line answers a question of its own about the same money: they do not add up.</p>'
+    note = f'<p class="note">Each line answers a question of its own about the same money: they do not add up. {_LOST}</p>'
     return card("worth", "Saved and lost", listed + (note if rows else ""))
 
 

@@ -1,7 +1,8 @@
 """Sums over the ledger's hours that cost the same after a month as after a minute.
 
 What whole hours add up to is kept; asked again, only the running hour is added up. Requests that were booked late into an
-hour that is over, as after a crash or a full disk, are noticed by their rows, and then everything is added up anew.
+hour that is over, as after a crash or a full disk, are noticed by their rows, corrections by theirs, and then everything
+is added up anew.
 """
 
 from collections import OrderedDict
@@ -24,6 +25,8 @@ class _Kept(Struct):
     """The first hour that is not in it."""
     seen: int
     """The newest request that was looked at; rows are only ever appended."""
+    corrected: float = 0.0
+    """When the newest correction was made."""
     pieces: int = 0
 
 
@@ -39,14 +42,17 @@ class Sums:
         running = int(now // HOUR_S)
         key = (select, first_hour, team)
         newest = self.ledger.rows("SELECT max(rowid) AS n FROM requests")[0]["n"] or 0
+        corrected = self.ledger.rows("SELECT max(at) AS at FROM corrections")[0]["at"] or 0.0
         kept = self._kept.get(key)
+        if kept is not None and kept.corrected != corrected:
+            kept = None
         if kept is None or kept.pieces > PIECES_MAX or running < kept.until or self._late(kept.seen, newest, kept.until):
-            kept = _Kept(self._grouped(select, group, first_hour, running, team), running, newest)
+            kept = _Kept(self._grouped(select, group, first_hour, running, team), running, newest, corrected)
         elif running > kept.until:
             more = self._grouped(select, group, kept.until, running, team)
-            kept = _Kept([*kept.rows, *more], running, newest, kept.pieces + 1)
+            kept = _Kept([*kept.rows, *more], running, newest, corrected, kept.pieces + 1)
         else:
-            kept = _Kept(kept.rows, running, newest, kept.pieces)
+            kept = _Kept(kept.rows, running, newest, corrected, kept.pieces)
         self._kept[key] = kept
         while len(self._kept) > KEPT_MAX:
             self._kept.popitem(last=False)

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from gateway.metering.spend import Line, Report, usd
+from gateway.metering.spend import Line, Report
+from gateway.metering.spend_choices import Choices
 from gateway.metering.spend_compare import Compared, Comparison
 from gateway.metering.spend_tree import Forest, Tree
+from gateway.metering.spend_wasted import Waste
+from gateway.metering.types import usd
 
 
 def as_json(found: Report) -> dict[str, Any]:
@@ -42,6 +45,29 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         ],
         "left_out": found.left_out,
     }
+
+
+def waste_json(found: Waste) -> dict[str, Any]:
+    """What lost caches cost, for a JSON writer."""
+    lines = [
+        {"cause": each.cause, "client": each.client, "team": each.team, "requests": each.requests}
+        | {"wasted_usd": usd(each.picos), "unknown_requests": each.unknown}
+        for each in found.lines
+    ]
+    total = {"requests": found.requests, "wasted_usd": usd(found.picos)}
+    return {"since": found.since, "lines": lines, "total": total, "left_out": found.left_out}
+
+
+def choices_json(found: Choices) -> dict[str, Any]:
+    """Stays and moves with their reasons, for a JSON writer."""
+    lines = [
+        {"reason": each.reason, "moved": each.moved, "model": each.model, "instead": each.instead}
+        | {"requests": each.requests, "expected_saving_usd": usd(each.expected), "unknown_requests": each.unknown}
+        | {"saved_at_once_usd": usd(each.at_once)}
+        for each in found.lines
+    ]
+    total = {"requests": found.requests, "expected_saving_usd": usd(found.expected), "saved_at_once_usd": usd(found.at_once)}
+    return {"since": found.since, "lines": lines, "total": total, "left_out": found.left_out}
 
 
 def _compared(line: Compared) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gateway.api.viewer import Viewer, viewer
 from gateway.foresight import resumed
 from gateway.house import House
 from gateway.metering.resume import ResumeCost, resume_cost
-from gateway.metering.spend import usd
+from gateway.metering.types import usd
 from gateway.warning import cold_resume
 
 router = APIRouter()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gateway.commands.books import HOME_HELP, opened
 from gateway.metering.ledger import LedgerError
-from gateway.metering.spend import since, usd
+from gateway.metering.spend import since
 from gateway.metering.spend_broken import Broken, broken
-from gateway.metering.types import PICOS_PER_USD
+from gateway.metering.types import PICOS_PER_USD, usd
 
 ADVICE = {
     "time_in_system": "the time stands in the system prompt: put it into the newest user message, or leave it out",

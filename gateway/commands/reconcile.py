@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from gateway.api import spend_csv
 from gateway.commands.books import HOME_HELP, opened
-from gateway.commands.spend import rows
 from gateway.config.problems import ConfigError
 from gateway.config.schema import Config, Upstream
 from gateway.metering.ledger import LedgerError
@@ -114,7 +114,7 @@ def _write(found: Reconciled, bill: Bill, form: str, out: TextIO) -> None:
         return
     told = list(lines(found))
     if form == "csv":
-        rows(out, HEAD, told)
+        spend_csv.write(out, (HEAD, told))
         return
     captured = "" if found.captured is None else f", {found.captured:.2%} of it came through here"
     out.write(f"{date(found.first_day)} to {date(found.last_day)}: {found.billed_tokens} tokens billed{captured}\n")

@@ -1,31 +1,30 @@
 """`pointsman spend`: what was spent, from the ledger."""
 
 import argparse
-import csv
 import json
 import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
+from gateway.api import spend_csv
 from gateway.api.spend_json import as_json
-from gateway.commands import spend_compare, spend_tree, spend_wasted
+from gateway.commands import spend_choices, spend_compare, spend_tree, spend_wasted
 from gateway.commands.books import CONFIG_HELP, HOME_HELP, opened
 from gateway.config.problems import ConfigError
 from gateway.metering.ledger import Ledger, LedgerError
+from gateway.metering.ledger_retention import kept_since
 from gateway.metering.prices import PriceBook
-from gateway.metering.spend import BY, Line, Report, report, since
+from gateway.metering.spend import BY, Report, is_of_rows, report, since
+from gateway.metering.spend_choices import choices
 from gateway.metering.spend_compare import compare
-from gateway.metering.spend_focus import COLUMNS, focus
+from gateway.metering.spend_focus import focus
 from gateway.metering.spend_tree import forest
 from gateway.metering.spend_wasted import waste
-from gateway.metering.types import KINDS
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet would calculate (OWASP, "CSV Injection"); names in the ledger come from clients."""
 _OUTPUTS = ("output", "reasoning", "output_audio", "output_image")
 
 
@@ -42,6 +41,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--session", help="with --by agent_tree: this one alone, agent by agent")
     parser.add_argument("--compare", action="store_true", help="beside it what the same would have cost otherwise")
     parser.add_argument("--wasted", action="store_true", help="what lost prompt caches cost, by cause, client and team")
+    parser.add_argument("--choices", action="store_true", help="why threads stayed with a model or went, with dollars")
     parser.add_argument(
         "--format",
         choices=("table", "csv", "json", "focus"),
@@ -61,8 +61,10 @@ def run(args: argparse.Namespace) -> int:
     if args.compare and (args.format == "focus" or args.session is not None):
         print("pointsman spend: --compare goes with neither focus nor --session", file=sys.stderr)
         return 2
-    if args.wasted and (args.format == "focus" or args.compare or args.session is not None or args.by != "team"):
-        print("pointsman spend: --wasted goes with neither --by, --compare, --session nor focus", file=sys.stderr)
+    beside = args.format == "focus" or args.compare or args.session is not None or args.by != "team"
+    if (args.wasted or args.choices) and (beside or (args.wasted and args.choices)):
+        word = "choices" if args.choices else "wasted"
+        print(f"pointsman spend: --{word} goes with no other view, --by, --session or focus", file=sys.stderr)
         return 2
     try:
         start = since(args.since, time.time())
@@ -83,25 +85,32 @@ def run(args: argparse.Namespace) -> int:
 
 def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
     out = sys.stdout
+    if args.wasted or args.choices or args.compare or args.format == "focus" or is_of_rows(args.by):
+        _deleted(ledger, start)
     if args.format == "focus":
         found = focus(ledger, args.by, start, args.team, PriceBook.load(()))
-        rows(out, COLUMNS, ([charge[name] for name in COLUMNS] for charge in found.charges))
+        spend_csv.write(out, spend_csv.focus_table(found))
         if found.unpriced:
             print(f"{found.unpriced} requests have no price, or not for all they used: not in here", file=sys.stderr)
         return
     if args.wasted:
         lost = waste(ledger, start, args.team)
-        spend_wasted.write(lost, args.format, out, rows)
+        spend_wasted.write(lost, args.format, out)
         _left_out(lost.left_out)
+        return
+    if args.choices:
+        chosen = choices(ledger, start, args.team)
+        spend_choices.write(chosen, args.format, out)
+        _left_out(chosen.left_out)
         return
     if args.compare:
         compared = compare(ledger, args.by, start, args.team)
-        spend_compare.write(compared, args.format, out, rows)
+        spend_compare.write(compared, args.format, out)
         _left_out(compared.left_out)
         return
     if args.by == "agent_tree":
         trees = forest(ledger, start, args.team, args.session)
-        spend_tree.write(trees, args.format, out, rows)
+        spend_tree.write(trees, args.format, out)
         _left_out(trees.left_out)
         return
     made = report(ledger, args.by, start, args.team)
@@ -109,34 +118,23 @@ def _write(ledger: Ledger, args: argparse.Namespace, start: float) -> None:
         json.dump(as_json(made), out, indent=2, ensure_ascii=False)
         out.write("\n")
     elif args.format == "csv":
-        head = (made.by, "requests", "usd", "unpriced_requests", "estimated_requests", *KINDS)
-        rows(out, head, map(_cells, made.lines))
+        spend_csv.write(out, spend_csv.report_table(made))
     else:
         _table(made, out)
     _left_out(made.left_out)
 
 
+def _deleted(ledger: Ledger, start: float) -> None:
+    """Say from when on there are single requests, where what is asked reaches further back."""
+    kept = kept_since(ledger)
+    if kept is not None and start < kept:
+        day = datetime.fromtimestamp(kept, UTC)
+        print(f"single requests are kept since {day:%Y-%m-%d}: what is older is not in here", file=sys.stderr)
+
+
 def _left_out(lines: int) -> None:
     if lines:
         print(f"{lines} smaller lines are left out; the total has them", file=sys.stderr)
-
-
-def rows(out: TextIO, head: Sequence[str], lines: Iterable[Sequence[str | int]]) -> None:
-    """Write a CSV in which no text is taken for a formula."""
-    writer = csv.writer(out)
-    writer.writerow(head)
-    for line in lines:
-        writer.writerow([cell(value) if isinstance(value, str) else value for value in line])
-
-
-def cell(value: str) -> str:
-    """Text that no spreadsheet calculates."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-def _cells(line: Line) -> list[str | int]:
-    usd = "" if line.usd is None else line.usd
-    return [line.name, line.requests, usd, line.unpriced, line.estimated, *(line.tokens.get(kind, 0) for kind in KINDS)]
 
 
 def _table(found: Report, out: TextIO) -> None:

@@ -1,35 +1,26 @@
 """How `pointsman spend --compare` prints: what was paid, and beside it what the same would have cost otherwise."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import TextIO
 
+from gateway.api import spend_csv
 from gateway.api.spend_json import comparison_json
-from gateway.metering.spend import usd
-from gateway.metering.spend_compare import ALTERNATIVES, Compared, Comparison
+from gateway.metering.spend_compare import ALTERNATIVES, Comparison
 from gateway.metering.types import PICOS_PER_USD
 
-Rows = Callable[[TextIO, Sequence[str], Iterable[Sequence[str | int]]], None]
 HEADS = {"code": "all code", "general": "all general", "uncached": "no caching", "stayed": "never moved"}
 
 
-def write(found: Comparison, form: str, out: TextIO, rows: Rows) -> None:
-    """Print in a form; `rows` writes a CSV that no spreadsheet takes for a program."""
+def write(found: Comparison, form: str, out: TextIO) -> None:
+    """Print in a form."""
     if form == "json":
         json.dump(comparison_json(found), out, indent=2, ensure_ascii=False)
         out.write("\n")
     elif form == "csv":
-        head = (found.by, "requests", "usd", *(f"usd_if_{name}" for name in ALTERNATIVES), "wasted_usd",
-                *(f"unknown_if_{name}" for name in ALTERNATIVES))  # fmt: skip
-        rows(out, head, map(_cells, found.lines))
+        spend_csv.write(out, spend_csv.comparison_table(found))
     else:
         _table(found, out)
-
-
-def _cells(line: Compared) -> list[str | int]:
-    otherwise = [usd(line.otherwise[name]) for name in ALTERNATIVES]
-    return [line.name, line.requests, usd(line.picos), *otherwise, usd(line.wasted), *line.unknown.values()]
 
 
 def _table(found: Comparison, out: TextIO) -> None:

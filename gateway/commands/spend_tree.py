@@ -1,46 +1,30 @@
 """How `pointsman spend --by agent_tree` prints: a line per tree, or per agent where one session is asked for."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TextIO
 
+from gateway.api import spend_csv
 from gateway.api.spend_json import forest_json
 from gateway.metering.spend import Line
 from gateway.metering.spend_tree import Forest, Member, Tree
-from gateway.metering.types import KINDS, PICOS_PER_USD
+from gateway.metering.types import PICOS_PER_USD
 
-Rows = Callable[[TextIO, Sequence[str], Iterable[Sequence[str | int]]], None]
-CSV_HEAD = (
-    "session", "team", "user", "client", "thread", "parent", "agent", "requests", "usd", "unpriced_requests",
-    "estimated_requests", "context_tokens", "elapsed_s", "busy_s", *KINDS,
-)  # fmt: skip
 DEPTH_MAX = 20
 """Workers of workers that are shown under each other; programs name parents as they like."""
 _OUTPUTS = ("output", "reasoning", "output_audio", "output_image")
 
 
-def write(found: Forest, form: str, out: TextIO, rows: Rows) -> None:
-    """Print in a form; `rows` writes a CSV that no spreadsheet takes for a program."""
+def write(found: Forest, form: str, out: TextIO) -> None:
+    """Print in a form."""
     if form == "json":
         json.dump(forest_json(found), out, indent=2, ensure_ascii=False)
         out.write("\n")
     elif form == "csv":
-        rows(out, CSV_HEAD, _csv(found))
+        spend_csv.write(out, spend_csv.forest_table(found))
     else:
         _table(found, out)
-
-
-def _csv(found: Forest) -> Iterator[Sequence[str | int]]:
-    """A row per agent: whoever wants trees adds them up by session."""
-    for tree in found.trees:
-        for each in tree.members:
-            line = each.line
-            yield (
-                tree.session, tree.team, tree.user, tree.client, each.thread, each.parent, each.agent, line.requests,
-                line.usd or "", line.unpriced, line.estimated, each.context_tokens, f"{each.ended - each.began:.3f}",
-                f"{each.busy_s:.3f}", *(line.tokens.get(kind, 0) for kind in KINDS),
-            )  # fmt: skip
 
 
 def _table(found: Forest, out: TextIO) -> None:

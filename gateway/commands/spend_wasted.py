@@ -1,37 +1,26 @@
 """How `pointsman spend --wasted` prints: what filling lost caches again has cost, by cause, client and team."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import TextIO
 
-from gateway.metering.spend import usd
-from gateway.metering.spend_wasted import Waste, Wasted
+from gateway.api import spend_csv
+from gateway.api.spend_json import waste_json
+from gateway.metering.spend_wasted import Waste
 from gateway.metering.types import PICOS_PER_USD
 
-Rows = Callable[[TextIO, Sequence[str], Iterable[Sequence[str | int]]], None]
 HEAD = ("cause", "client", "team")
 
 
-def write(found: Waste, form: str, out: TextIO, rows: Rows) -> None:
-    """Print in a form; `rows` writes a CSV that no spreadsheet takes for a program."""
+def write(found: Waste, form: str, out: TextIO) -> None:
+    """Print in a form."""
     if form == "json":
-        lines = [
-            {"cause": each.cause, "client": each.client, "team": each.team, "requests": each.requests}
-            | {"wasted_usd": usd(each.picos), "unknown_requests": each.unknown}
-            for each in found.lines
-        ]
-        total = {"requests": found.requests, "wasted_usd": usd(found.picos)}
-        json.dump({"since": found.since, "lines": lines, "total": total}, out, indent=2, ensure_ascii=False)
+        json.dump(waste_json(found), out, indent=2, ensure_ascii=False)
         out.write("\n")
     elif form == "csv":
-        rows(out, (*HEAD, "requests", "wasted_usd", "unknown_requests"), map(_cells, found.lines))
+        spend_csv.write(out, spend_csv.waste_table(found))
     else:
         _table(found, out)
-
-
-def _cells(line: Wasted) -> list[str | int]:
-    return [line.cause, line.client, line.team, line.requests, usd(line.picos), line.unknown]
 
 
 def _table(found: Waste, out: TextIO) -> None:

@@ -57,6 +57,8 @@ def compile_config(config: schema.Config, version: str) -> compiled.Snapshot:
         threads_in_memory=config.cache.threads,
         ledger_on_error=config.ledger.on_error,
         ledger_database=Database.parse(url) if (url := config.ledger.url.get_secret_value()) else None,
+        ledger_keep_days=config.ledger.keep_days,
+        ledger_log_requests=config.ledger.log_requests,
         price_overrides=tuple(_price(price) for price in config.prices),
         host=config.listen.host,
         port=config.listen.port,

@@ -115,6 +115,9 @@ class Snapshot(Struct, frozen=True):
     ledger_on_error: Literal["serve", "refuse"]
     ledger_database: Database | None
     """None for the home's own file."""
+    ledger_keep_days: int | None
+    """How long single requests are kept; None for ever."""
+    ledger_log_requests: bool
     price_overrides: tuple[Mapping[str, str], ...]
     host: str
     port: int

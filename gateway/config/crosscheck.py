@@ -203,6 +203,12 @@ def _budgets(config: Config) -> Iterator[Problem]:
         path = f"budgets.{index}"
         if budget.degrade_to is not None:
             yield from _known(config, f"{path}.degrade_to", "route", budget.degrade_to, config.routes)
+        if config.ledger.keep_days is not None and budget.window == "total" and budget.per in ("key", "agent_tree"):
+            yield Problem(
+                path,
+                f"counts for ever by {budget.per}, which only single requests tell, and ledger.keep_days has them deleted; "
+                "take a window, or count by team or user",
+            )
         steps = [step for step in (budget.warn_at, budget.degrade_at, budget.refuse_at) if step is not None]
         if steps != sorted(steps):
             yield Problem(path, "warn_at, degrade_at and refuse_at come in another order than they mean", severity="warning")

@@ -23,6 +23,7 @@ from gateway.config.scalars import (
     Port,
     Seconds,
     Share,
+    Usd,
     UsdPerMillion,
 )
 from gateway.config.schema_base import Inputs, Outputs, Section
@@ -229,10 +230,20 @@ class Ledger(Section):
     on_error: Literal["serve", "refuse"] = Field(
         default="serve", description="When it cannot be written, as on a full disk: go on serving, or refuse."
     )
+    keep_days: int | None = Field(
+        default=None, ge=35, le=36_500,
+        description="For how many days single requests are kept, at least 35; then only their hourly sums by team, user, "
+        "client, route and model. Left out, for ever. In a database that several gateways share, the smallest number holds.",
+    )  # fmt: skip
+    log_requests: bool = Field(
+        default=False,
+        description="Print a line of JSON for each request once it is booked: team and client, where it went and why, "
+        "how it ended, tokens and dollars. No user, session, key, address or text is ever in it.",
+    )
 
 
 class Price(Section):
-    """What was agreed with a provider: prices in USD per million tokens, a share of the list price for the rest."""
+    """What was agreed with a provider: USD per million tokens or by the call, and a share of the list price for the rest."""
 
     provider: Name = Field(description="Provider whose model it is.")
     model: ModelPattern = Field(
@@ -259,11 +270,19 @@ class Price(Section):
     output_audio: UsdPerMillion | None = Field(default=None, description="Audio output.")
     input_image: UsdPerMillion | None = Field(default=None, description="Image input.")
     output_image: UsdPerMillion | None = Field(default=None, description="Image output.")
+    web_search: Usd | None = Field(default=None, description="One web search, in USD.")
+    file_search: Usd | None = Field(default=None, description="One file search, in USD.")
+    container: Usd | None = Field(
+        default=None, description="One container that an answer worked in, in USD; its size and time are in no answer."
+    )
+    image_generation: Usd | None = Field(
+        default=None, description="One image made by a tool, in USD; the tokens it took are in no answer."
+    )
 
     @model_validator(mode="after")
     def _some_price(self) -> "Price":
         if not self.model_dump(exclude_none=True).keys() - {"provider", "model", "since"}:
-            raise PydanticCustomError("rule", "has no price for any kind of token and no percent")
+            raise PydanticCustomError("rule", "has no price for any kind of token or call and no percent")
         return self
 
 

@@ -2,108 +2,89 @@
 and how many turns of code it gives to the general model, which is the quality rule it breaks.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from gateway.evaluation.policies_rivals import (
+    Past,
+    Plano,
+    always_code,
+    always_general,
+    by_kind,
+    next_request,
+    pin_first,
+    suited,
+    window,
+)
 from gateway.evaluation.policies_world import CODE, GENERAL, World
-from gateway.scales import Party, kept, weighed
+from gateway.scales import kept, weighed
+from routing.ahead import SHIPPED, Behind, Habits, Party
 from routing.stay import choose
 
-WINDOW_S = 300.0
-SWITCHES_SHARE = 0.2
-"""Plano's published rule: a session stays for five minutes after its last request, and at most a fifth of its turns
-switch."""
+OURS = "pointsman"
+
+Policy = Callable[[World, int, Sequence[bool], Past], int]
 
 
 class Played(Struct):
-    """What came of a policy over sessions. Dollars in pico-dollars."""
+    """What came of a policy over a session. Dollars in pico-dollars."""
 
     picos: float = 0.0
     switches: int = 0
     broken: int = 0
     """Turns of code on the general model."""
-
-    def add(self, other: "Played") -> None:
-        self.picos += other.picos
-        self.switches += other.switches
-        self.broken += other.broken
+    reasons: Counter[str] = field(default_factory=Counter)
+    """What the gateway's own sum gave as its reasons; other policies give none."""
 
 
-class Past(Struct):
-    """What a policy may know: the turns so far, and where they went."""
-
-    last: list[int]
-    """The last turn of each model; -1 for none."""
-    now: int = -1
-    """The model of the last turn; -1 before the first."""
-    switches: int = 0
-    requests: int = 0
-
-
-Policy = Callable[[World, int, Sequence[bool], Past], int]
-
-
-def always_code(world: World, turn: int, kinds: Sequence[bool], past: Past) -> int:
-    return CODE
-
-
-def always_general(world: World, turn: int, kinds: Sequence[bool], past: Past) -> int:
-    return GENERAL
-
-
-def pin_first(world: World, turn: int, kinds: Sequence[bool], past: Past) -> int:
-    """Where the first turn's kind says, for good."""
-    return _by_kind(kinds[0])
-
-
-def by_kind(world: World, turn: int, kinds: Sequence[bool], past: Past) -> int:
-    """Where each turn's kind says, whatever the caches hold."""
-    return _by_kind(kinds[turn])
-
-
-def fixed_window(world: World, turn: int, kinds: Sequence[bool], past: Past) -> int:
-    """It stays for five minutes; after that it goes where the turn's kind says, as long as switches are left."""
-    if past.now < 0:
-        return _by_kind(kinds[turn])
-    idle_s = world.turns[turn][0].at - world.turns[turn - 1][-1].at
-    spent = past.switches + 1 > SWITCHES_SHARE * (turn + 1)
-    return past.now if idle_s <= WINDOW_S or spent else _by_kind(kinds[turn])
-
-
-def economic(world: World, turn: int, kinds: Sequence[bool], past: Past) -> int:
+class Economic:
     """The gateway's own sum (`routing.stay`), with code as the demanding route."""
-    if kinds[turn] or past.now < 0:
-        return _by_kind(kinds[turn])
-    if past.now == GENERAL:
-        return GENERAL  # the work is its own: nothing is weighed
-    sent = world.turns[turn][0]
-    own, other = _party(world, turn, CODE, past), _party(world, turn, GENERAL, past)
-    cold = own.expected(0.0) < 0.5 * sent.tokens
-    return GENERAL if choose(weighed(sent.tokens, past.requests, own, other, cold), demanded=False).goes else CODE
+
+    def __init__(self, habits: Habits = SHIPPED) -> None:
+        self._habits = habits
+        self.reasons: Counter[str] = Counter()
+
+    def __call__(self, world: World, turn: int, kinds: Sequence[bool], past: Past) -> int:
+        wanted = suited(kinds[turn])
+        if past.now in (-1, wanted):
+            return wanted  # the work is its own: nothing is weighed
+        own, other = self._party(world, turn, past.now, past), self._party(world, turn, wanted, past)
+        sent = world.turns[turn][0]
+        cold = own.expected(0.0) < 0.5 * sent.tokens
+        alike = [kinds[place + 1] for place in range(turn) if suited(kinds[place]) == wanted]
+        again = sum(suited(kind) == wanted for kind in alike)
+        behind = Behind(requests=past.requests, turns=turn, alike=len(alike), again=again)
+        scales = weighed(sent.tokens, behind, own, other, cold, habits=self._habits)
+        choice = choose(scales, demanded=wanted == CODE)
+        self.reasons[choice.word] += 1
+        return wanted if choice.goes else past.now
+
+    def _party(self, world: World, turn: int, model: int, past: Past) -> Party:
+        sent = world.turns[turn][0]
+        rates = world.rates(model, sent.tokens)
+        return Party(
+            read=rates.kinds["cache_read"],
+            write=rates.kinds[world.writes(rates, sent.tokens)],
+            output=rates.kinds["output"],
+            kept=kept(world.tiers[model], self._habits),
+            expected=lambda after_s: float(world.held(model, sent, past.last[model], after_s)),
+        )
 
 
-def _party(world: World, turn: int, model: int, past: Past) -> Party:
-    sent = world.turns[turn][0]
-    rates = world.rates(model, sent.tokens)
-    kinds = rates.kinds
-    return Party(
-        read=kinds["cache_read"],
-        write=kinds[world.writes(rates, sent.tokens)],
-        output=kinds["output"],
-        kept=kept(world.tiers[model]),
-        expected=lambda after_s: float(world.held(model, sent, past.last[model], after_s)),
-    )
-
-
-POLICIES: dict[str, Policy] = {
-    "always code": always_code,
-    "always general": always_general,
-    "pin first": pin_first,
-    "five minutes": fixed_window,
-    "by kind": by_kind,
-    "pointsman": economic,
+POLICIES: Mapping[str, Callable[[Habits], Policy]] = {
+    "always code": lambda habits: always_code,
+    "by kind": lambda habits: by_kind,
+    "next request": lambda habits: next_request,
+    "five minutes, code goes": lambda habits: window,
+    "Plano's rule, code goes": lambda habits: Plano(keeps=True),
+    OURS: Economic,
+    "always general": lambda habits: always_general,
+    "pin first": lambda habits: pin_first,
+    "Plano's rule": lambda habits: Plano(),
 }
+"""Each makes a policy for one session. Those above ours keep the rule, as it does; those below break it."""
 
 
 def play(world: World, kinds: Sequence[bool], policy: Policy) -> Played:
@@ -115,7 +96,9 @@ def play(world: World, kinds: Sequence[bool], policy: Policy) -> Played:
         played.switches += past.now not in (-1, model)
         played.broken += kinds[turn] and model == GENERAL
         past.last[model], past.now = turn, model
-        past.switches, past.requests = played.switches, past.requests + len(requests)
+        past.requests += len(requests)
+    if isinstance(policy, Economic):
+        played.reasons = policy.reasons
     return played
 
 
@@ -135,7 +118,3 @@ def oracle(world: World, kinds: Sequence[bool]) -> Played:
                     reached[model, left] = Played(picos=picos, switches=switches)
         best = reached
     return min(best.values(), key=lambda played: played.picos)
-
-
-def _by_kind(code: bool) -> int:
-    return CODE if code else GENERAL

@@ -76,10 +76,12 @@ class World:
 
     def _request(self, model: int, sent: Sent, before: Sent | None) -> float:
         held = self._held(model, sent, before, 0.0) if before is not None else 0
+        return self.input_cost(model, sent, held) + sent.output * self.rates(model, sent.tokens).kinds["output"]
+
+    def input_cost(self, model: int, sent: Sent, held: int) -> float:
+        """Pico-dollars of a prompt of which the cache holds so much."""
         rates = self.rates(model, sent.tokens)
-        kinds = rates.kinds
-        write = kinds[self.writes(rates, sent.tokens)]
-        return held * kinds["cache_read"] + (sent.tokens - held) * write + sent.output * kinds["output"]
+        return held * rates.kinds["cache_read"] + (sent.tokens - held) * rates.kinds[self.writes(rates, sent.tokens)]
 
     def writes(self, rates: Rates, tokens: int) -> str:
         """The kind that is billed for what the cache does not hold; markers are set, as Claude Code sets them."""

@@ -50,7 +50,8 @@ Both sources are silent or wrong on these, and the table has what the vendor's p
 
 Not in the table: prices per second, page, image or character; cached images and sound where they have a price of their own;
 containers, and images made by a tool; free quotas and discounts for volume; regional surcharges that an answer does not
-show. What an answer shows of these makes it priced in part, never priced as if it were free.
+show. What an answer shows of these makes it priced in part, never priced as if it were free; what a container or an image
+costs may be said in the config.
 
 This page is generated: `python -m gateway.metering.build_prices {as_of}`.
 

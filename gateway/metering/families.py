@@ -3,13 +3,11 @@
 The exposition, the reference page and the dashboards' tests all read this table; what is not here does not exist.
 """
 
-from typing import Literal, get_args
+from typing import Literal
 
 from msgspec import Struct
 
-from gateway.errors import KINDS as REFUSAL_KINDS
 from gateway.metering.types import KINDS
-from routing.types import InputKind, OutputKind
 
 Unit = Literal["count", "usd", "seconds", "bytes", "flag"]
 Type = Literal["counter", "gauge", "histogram"]
@@ -370,46 +368,3 @@ PRICE_AGE = Declared(
 FAMILIES: tuple[Declared, ...] = tuple(each for each in tuple(globals().values()) if isinstance(each, Declared))
 """All of the above in their order, which is that of the page and of the reference."""
 DECLARED = {each.name: each for each in FAMILIES}
-
-CAUSES = ("past_lifetime", "prefix_changed", "unexplained")
-CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
-
-FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
-    UNPRICED.name: tuple(
-        {"reason": word}
-        for word in (
-            "unknown_model", "unknown_tier", "unknown_kind", "unknown_fee",
-            "no_usage", "incomplete_usage", "impossible_usage",
-        )
-    ),
-    DECISIONS.name: tuple(
-        {"source": source, "reason": reason}
-        for source, reason in (
-            ("override", "explicit_model"),
-            ("override", "route_name"),
-            ("sticky", "thread_pinned"),
-            ("fallback", "low_confidence"),
-            ("budget", "budget"),
-            *(("classifier", f"{into}_to_{out}") for into in get_args(InputKind) for out in get_args(OutputKind)),
-        )
-    ),
-    CACHE_OUTCOMES.name: tuple(
-        {"predicted": predicted, "observed": observed} for predicted in STATES for observed in OBSERVED
-    ),
-    SWITCHES.name: tuple({"cause": source} for source in SOURCES),
-    CACHE_SHIFTS.name: ({},),
-    SHADOWS.name: ({"differs": "yes"}, {"differs": "no"}),
-    CACHE_REQUESTS.name: tuple({"state": state} for state in STATES),
-    REFUSALS.name: tuple({"refusal": kind} for kind in REFUSAL_KINDS),
-    STALE_RESUMES.name: tuple({"client": client} for client in CLIENTS),
-    WARNINGS.name: tuple({"client": client, "channel": channel} for client in CLIENTS for channel in CHANNELS),
-    PINGS.name: tuple({"ping": ping} for ping in PINGED),
-    PINGS_COST.name: ({},),
-    PINGS_SAVED.name: ({},),
-    STALE_CLIENT_COST.name: tuple({"client": client, "cause": cause} for client in CLIENTS for cause in CAUSES),
-    STALE_COST.name: tuple({"cause": cause} for cause in CAUSES),
-}
-"""Words that rare events are expected to come with: for every name of the config these series exist before any event.
-
-Prometheus sees no increase in a series that first appears with its first event, and here the first event is the news.
-"""

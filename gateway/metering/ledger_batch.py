@@ -10,7 +10,7 @@ import msgspec
 from gateway.metering.journal import Entry
 from gateway.metering.ledger_face import Connection
 from gateway.metering.ledger_hours import Hours
-from gateway.metering.ledger_rows import fees_of, insert, nobody
+from gateway.metering.ledger_rows import Settled, fees_of, insert, nobody
 from gateway.metering.ledger_savings import Savings
 from gateway.metering.types import Intent, Settlement
 from gateway.metering.whatif import NOTHING_KNOWN, WhatIf
@@ -41,8 +41,8 @@ class Batch:
         self._hours = Hours(home)
         self._savings = Savings(home)
 
-    def add(self, found: Iterable[Entry]) -> None:
-        """Book some records. `Doubled` when one settles what is settled already."""
+    def add(self, found: Iterable[Entry]) -> list[Settled]:
+        """Book some records; gives those that are settled now. `Doubled` when one settles what is settled already."""
         settlements: list[Settlement] = []
         for entry in found:
             if entry.settlement is not None:
@@ -58,6 +58,7 @@ class Batch:
         for row in settled:
             self._hours.add(*row[:3])
             self._savings.add(row[0].team, row[1], row[3])
+        return settled
 
     def close(self) -> None:
         """Book what the batch as a whole gave: sums, and intents that stay open."""

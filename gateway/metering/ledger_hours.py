@@ -3,6 +3,7 @@
 Which sums there are is the schema's (`gateway/metering/ledger_schema.py`), whose `add_up` says the same in SQL.
 """
 
+from collections.abc import Iterable, Sequence
 
 from gateway.metering.ledger_face import Connection
 from gateway.metering.ledger_schema import CALLER, PLACE
@@ -12,6 +13,7 @@ _COLUMNS = (
     "requests", "unpriced", "estimated", "picos", "picos_fee",
     *(f"tokens_{kind}" for kind in KINDS), *(f"picos_{kind}" for kind in KINDS),
 )  # fmt: skip
+PLACE_COLUMNS, CALLER_COLUMNS = (*PLACE, *_COLUMNS), (*CALLER, *_COLUMNS)
 _TOKENS: dict[str, int] = {kind: _COLUMNS.index(f"tokens_{kind}") for kind in KINDS}
 _PICOS: dict[str, int] = {kind: _COLUMNS.index(f"picos_{kind}") for kind in KINDS}
 _HOUR_S = 3600
@@ -31,6 +33,16 @@ def _statement(table: str, by: tuple[str, ...]) -> str:
 _PLACES = _statement("hours_by_place", PLACE)
 _PLACES_OF_HOMES = _statement("hours_by_place", ("home", *PLACE))
 _CALLERS = _statement("hours_by_caller", CALLER)
+
+
+def add_places(connection: Connection, home: str, rows: Iterable[Sequence[int | str]]) -> None:
+    """Add rows of `hours_by_place`, in the order of `PLACE_COLUMNS`, to those of a home among several."""
+    connection.executemany(_PLACES_OF_HOMES, [(home, *row) for row in rows])
+
+
+def add_callers(connection: Connection, rows: Iterable[Sequence[int | str]]) -> None:
+    """Add rows of `hours_by_caller`, in the order of `CALLER_COLUMNS`."""
+    connection.executemany(_CALLERS, [tuple(row) for row in rows])
 
 
 class Hours:
@@ -67,6 +79,14 @@ class Hours:
             sums[_TOKENS[kind]] += tokens
         for kind, picos in settlement.by_kind.items():
             sums[_PICOS[kind]] += picos
+
+    def correct(self, intent: Intent, before: Settlement, fee_before: int, after: Settlement, fee_after: int) -> None:
+        """Count a request anew that was counted before without a price for all of it."""
+        for settlement, fee_picos, sign in ((before, fee_before, -1), (after, fee_after, 1)):
+            alone = Hours()
+            alone.add(intent, settlement, fee_picos)
+            for key, sums in alone._sums.items():
+                _add(self._sums, key, [sign * each for each in sums])
 
     def write(self, connection: Connection) -> None:
         """Add them to both tables. Raises what the database raises."""

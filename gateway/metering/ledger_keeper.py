@@ -57,6 +57,7 @@ def seeded_metrics(snapshot: Snapshot, ledger: Ledger, home: str = "") -> Metric
     metrics = Metrics(**labels_of(snapshot))
     with contextlib.suppress(Away):
         metrics.seed(list(totals_for_metrics(ledger, home)), list(requests_for_metrics(ledger, home)))
+        metrics.compared(list(savings(ledger, home)))
     return metrics
 
 

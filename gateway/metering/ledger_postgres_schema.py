@@ -69,7 +69,13 @@ _STEP_7 = (
 )
 """`rowid` counts rows in the order in which they became visible, as SQLite's does: writers wait for each other. Sums from
 which metrics go on are kept apart by `home`, for each gateway has metrics of its own."""
-STEPS = {7: _STEP_7}
+_STEP_8 = (
+    f"CREATE TABLE corrections (id {_TEXT} NOT NULL, at DOUBLE PRECISION NOT NULL, why {_TEXT} NOT NULL,"
+    f" picos_before BIGINT, picos_after BIGINT, status_before {_TEXT} NOT NULL, reason_before {_TEXT} NOT NULL,"
+    f" rows_before {_TEXT} NOT NULL)",
+    "CREATE INDEX corrections_at ON corrections (at)",
+)
+STEPS = {7: _STEP_7, 8: _STEP_8}
 """The statements that lead to each version."""
 VERSION = len(VERSIONS)
 

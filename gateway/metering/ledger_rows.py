@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import astuple, replace
 
-from gateway.metering.ledger_face import Connection
+from gateway.metering.ledger_face import Connection, Row
 from gateway.metering.types import KINDS, Intent, Settlement
 from gateway.metering.whatif import WhatIf
 
@@ -32,6 +32,8 @@ _FIXED = (
     "wasted_picos", "wasted_cause",
 )  # fmt: skip
 """The settlement says which model and upstream answered, and whose they are."""
+_OTHERWISE_KEPT = ("at", "kinds", "fees", "by_kind", "price_rows", "exact")
+"""Fields of a settlement that are not columns of the same name and type."""
 _KINDS = frozenset(KINDS)
 _encode = msgspec.json.Encoder().encode
 
@@ -111,6 +113,22 @@ def _row(
         *fees,
         *settlement.by_kind.values(),
     )
+
+
+def settled_of(row: Row) -> Settled:
+    """What a row was made of, but for the model and the upstream that were meant before another answered."""
+    meant = {name: row[name] for name in Intent.__struct_fields__} | {"stream": bool(row["stream"])}
+    done = {name: row[name] for name in Settlement.__struct_fields__ if name not in _OTHERWISE_KEPT}
+    done |= {
+        "at": row["settled_at"],
+        "kinds": {kind: row[kind] for kind in KINDS if row[kind]},
+        "by_kind": {kind: row[f"picos_{kind}"] for kind in KINDS if row[f"picos_{kind}"] is not None},
+        "fees": msgspec.json.decode(row["fees"]) if row["fees"] else {},
+        "price_rows": tuple(row["price_rows"].split(",")) if row["price_rows"] else (),
+        "exact": bool(row["exact"]),
+    }
+    otherwise = WhatIf(*(row[name] for name in _FIXED[-len(WhatIf.__struct_fields__) :]))
+    return Intent(**meant), Settlement(**done), row["fee_picos"], otherwise
 
 
 def fees_of(settlement: Settlement) -> int:

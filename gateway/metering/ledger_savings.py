@@ -4,7 +4,7 @@ Each reason compares what was paid with one alternative of `gateway/metering/wha
 is never set against what another wasted. The reasons answer different questions about the same money, so they do not add up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from gateway.metering.ledger_face import Connection
@@ -16,6 +16,7 @@ ALL_HOURS = -1
 What = Literal["saved", "wasted"]
 Key = tuple[int, str, What, str]
 _KEY = ("hour", "team", "what", "reason")
+SAVING_COLUMNS = (*_KEY, "requests", "picos")
 
 
 def _statement(by: tuple[str, ...]) -> str:
@@ -37,6 +38,18 @@ def amounts(actual: int, otherwise: WhatIf) -> Iterator[tuple[What, str, int]]:
             yield ("saved", reason, cost - actual) if cost > actual else ("wasted", reason, actual - cost)
     if otherwise.wasted:
         yield "wasted", otherwise.wasted_cause, otherwise.wasted
+
+
+def add_savings(connection: Connection, home: str, rows: Iterable[tuple[int, str, What, str, int, int]]) -> None:
+    """Add rows, in the order of `SAVING_COLUMNS`, to those of a home among several, and to the sum of all hours."""
+    found = list(rows)
+    connection.executemany(_OF_HOMES, [(home, *row) for row in found])
+    totals: dict[tuple[str, What, str], list[int]] = {}
+    for _, team, what, reason, requests, picos in found:
+        sums = totals.setdefault((team, what, reason), [0, 0])
+        sums[0] += requests
+        sums[1] += picos
+    connection.executemany(_OF_HOMES, [(home, ALL_HOURS, *key, *sums) for key, sums in totals.items()])
 
 
 class Savings:

@@ -138,7 +138,17 @@ _STEP_7 = (
     "CREATE INDEX requests_broken ON requests (settled_at) WHERE breaker != ''",
 )
 """What broke a prompt, for `pointsman lint-prompts`."""
-STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5, _STEP_6, _STEP_7)
+_STEP_8 = (
+    """
+    CREATE TABLE corrections (
+        id TEXT NOT NULL, at REAL NOT NULL, why TEXT NOT NULL, picos_before INTEGER, picos_after INTEGER,
+        status_before TEXT NOT NULL, reason_before TEXT NOT NULL, rows_before TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX corrections_at ON corrections (at)",
+)
+"""What a request was booked at before it was priced again (`gateway/metering/ledger_reprice.py`); lines are only added."""
+STEPS = (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5, _STEP_6, _STEP_7, _STEP_8)
 
 
 def connect(path: Path) -> sqlite3.Connection:

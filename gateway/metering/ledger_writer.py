@@ -20,9 +20,11 @@ from gateway.metering.ledger import Place, connect
 from gateway.metering.ledger_batch import Batch, open_intents
 from gateway.metering.ledger_face import Away, Connection, Unbookable
 from gateway.metering.ledger_home import names_of, offsets
+from gateway.metering.ledger_retention import LOOK_S, ROWS_AT_ONCE, horizon, prune
 from gateway.metering.ledger_rows import Doubled, UnknownKind, known, unknown
 from gateway.metering.ledger_schema import durable
 from gateway.metering.ledger_segments import Segment, journals, read, segments
+from gateway.metering.request_log import RequestLog
 from gateway.metering.roads import RoadsFile
 
 REST_S = 0.05
@@ -45,12 +47,14 @@ class LedgerWriter:
         self._place = place
         self._wall = wall
         self._roads = RoadsFile(journal_folder)
+        self._log = RequestLog()
         self._connection: Connection | None = None
         self._lock = -1
         self._names = ""
         """What this home's names begin with in the ledger."""
         self._offsets: dict[str, int] = {}
         self._buried_at = 0.0
+        self._prunes_at = 0.0
         self.errors = 0
         """Writes that failed and records that could not be read or booked."""
         self.caught_up_at = 0.0
@@ -72,6 +76,8 @@ class LedgerWriter:
                 pause = 0.0 if self._apply_all() else REST_S
                 if time.monotonic() - self._buried_at > GRAVEYARD_S:
                     self._bury()
+                if pause and time.monotonic() >= self._prunes_at:
+                    self._prune()
         return pause
 
     def close(self) -> None:
@@ -168,8 +174,10 @@ class LedgerWriter:
 
     def _add(self, connection: Connection, journal: str, found: Sequence[Entry]) -> None:
         batch = Batch(connection, self._names + journal, self._roads.reckon())
-        batch.add(found)
+        settled = batch.add(found)
         batch.close()
+        if self._roads.log_requests():
+            self._log.add(settled)
 
     def _bookable(self, entry: Entry) -> Entry:
         """The entry, without token kinds that no column holds; that there were some is an error of ours."""
@@ -195,6 +203,16 @@ class LedgerWriter:
                 continue  # alive
             finally:
                 os.close(lock)
+
+    def _prune(self) -> None:
+        """Delete some of what need not be kept any longer, between one look at the journals and the next."""
+        self._prunes_at = time.monotonic() + LOOK_S
+        if (days := self._roads.keep_days()) is None:
+            return
+        with self._transaction() as connection:
+            more = prune(connection, horizon(days, self._wall())) >= ROWS_AT_ONCE
+        if more:
+            self._prunes_at = 0.0
 
     def _close_accounts(self, journal: str) -> None:
         left = [segment for segment in segments(self._folder) if segment.journal == journal]
@@ -230,7 +248,9 @@ class LedgerWriter:
         try:
             yield connection
             connection.execute("COMMIT")
+            self._log.tell()
         except BaseException:
+            self._log.drop()
             if connection.in_transaction:  # where the disk was full or the line cut, it has ended by itself
                 connection.execute("ROLLBACK")
             raise

@@ -11,6 +11,7 @@ from gateway.budgets.types import Level
 from gateway.metering import families, process
 from gateway.metering.exposition import CONTENT_TYPE, Family, Gauge, Histogram, Known, Row, Words, head, title
 from gateway.metering.families import CLOSED, CONFIGURED, DECLARED, DIRECT, FAMILIES, FEE, OTHER, SPEND_LABELS, WORDS_MAX
+from gateway.metering.foreseen import FORESEEN
 from gateway.metering.labels import Names, Place, clean
 from gateway.metering.types import PICOS_PER_USD, Intent, Settlement
 
@@ -195,8 +196,12 @@ class Metrics:
 
     def compared(self, savings: Iterable[SavingRow]) -> None:
         """What the ledger has found saved and wasted so far, in all."""
-        for team, what, reason, picos in savings:
-            (self._saved if what == "saved" else self._wasted).row(team, reason).value = picos
+        sums: dict[Row, int] = {}
+        for team, what, reason, picos in savings:  # teams that are in no config any more share a row
+            row = (self._saved if what == "saved" else self._wasted).row(team, reason)
+            sums[row] = sums.get(row, 0) + picos
+        for row, picos in sums.items():
+            row.value = picos
 
     def overhead(self, seconds: float) -> None:
         """The gateway's own time on one request."""
@@ -378,7 +383,7 @@ class Metrics:
 
     def _foresee(self) -> None:
         """Make series at 0 for rare events, so that the first one is an increase."""
-        for family, cases in families.FORESEEN.items():
+        for family, cases in FORESEEN.items():
             counter = self._counters[family]
             for case in cases:
                 choices = [

@@ -8,12 +8,16 @@ from msgspec import Struct
 
 from gateway.metering.price_names import provider_named
 from gateway.metering.price_rows import CONTRACT
+from gateway.metering.types import PICOS_PER_USD
 
 PICOS_PER_USD_PER_MILLION = 10**6
 """One dollar per million tokens is this many pico-dollars per token."""
 WHOLE = 10_000
 """A hundred percent; the config has at most two decimals."""
-_NAMES = ("provider", "model", "since", "percent")
+FEES = ("web_search", "file_search", "container", "image_generation")
+"""What may be agreed by the call. No list says what the last two cost: a container's size and time, and the tokens of an
+image that a tool made, are in no answer."""
+_NAMES = ("provider", "model", "since", "percent", *FEES)
 
 
 class Contract(Struct, frozen=True):
@@ -29,6 +33,8 @@ class Contract(Struct, frozen=True):
     """Unix seconds."""
     row: str
     """What identifies it on an event."""
+    fees: Mapping[str, int] = {}
+    """Pico-dollars per call."""
 
     def is_for(self, names: Iterable[str]) -> bool:
         """Whether one of a model's spellings fits."""
@@ -39,9 +45,9 @@ class Contract(Struct, frozen=True):
             len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after) for name in names
         )
 
-    def touches(self, kinds: Iterable[str]) -> bool:
-        """Whether what was paid for these kinds was anything but the list price."""
-        return self.share != WHOLE or any(kind in self.rates for kind in kinds)
+    def touches(self, kinds: Iterable[str], calls: Iterable[str] = ()) -> bool:
+        """Whether what was paid for these kinds and calls was anything but the list price."""
+        return self.share != WHOLE or any(kind in self.rates for kind in kinds) or any(call in self.fees for call in calls)
 
 
 NONE = Contract(pattern="", rates={}, share=WHOLE, since=0, row="")
@@ -63,6 +69,17 @@ def agreed(listed: Iterable[Contract], names: Iterable[str]) -> tuple[Contract, 
     return tuple(sorted((each for each in fitting if each.pattern == fitting[0].pattern), key=lambda one: one.since))
 
 
+def portion(picos: int, share: int) -> int:
+    """A share of a price to the nearest pico-dollar."""
+    return picos if share == WHOLE else (picos * share + WHOLE // 2) // WHOLE
+
+
+def share_of(row: str) -> int:
+    """The share that what identifies a contract on an event tells; the whole where it tells none."""
+    _, said, percent = row.rpartition(";percent=")
+    return int(Decimal(percent) * 100) if said else WHOLE
+
+
 def _contract(entry: Mapping[str, str]) -> Contract:
     rates = {kind: int(Decimal(usd) * PICOS_PER_USD_PER_MILLION) for kind, usd in entry.items() if kind not in _NAMES}
     if "output" in rates:
@@ -75,4 +92,5 @@ def _contract(entry: Mapping[str, str]) -> Contract:
         share=int(Decimal(percent) * 100) if percent else WHOLE,
         since=int(datetime.fromisoformat(since).replace(tzinfo=UTC).timestamp()) if since else 0,
         row=row + (f";since={since}" if since else "") + (f";percent={percent}" if percent else ""),
+        fees={name: int(Decimal(entry[name]) * PICOS_PER_USD) for name in FEES if name in entry},
     )

@@ -10,7 +10,7 @@ from zlib import crc32
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.metering.price_contract import NONE, WHOLE, Contract, agreed, contracts
+from gateway.metering.price_contract import NONE, Contract, agreed, contracts, portion
 from gateway.metering.price_names import provider_named, spellings
 from gateway.metering.price_rows import CONTRACT, RowName, day_of, listed, parsed, period_of
 from gateway.metering.price_table import STANDARD, Period, Table, built_in, periods
@@ -142,6 +142,12 @@ class PriceBook:
         found = {kind: _rate(NONE, kinds, percent, kind) for kind in KINDS}
         return {kind: rate for kind, rate in found.items() if rate is not None}
 
+    def listed_fees(self, row: str) -> Mapping[str, int]:
+        """List prices in pico-dollars per call that a row's name on an event stands for; none for another table's."""
+        name = parsed(row)
+        period = None if name is None else period_of(self._table, name)
+        return {} if period is None else period.fees
+
     def split(self, usage: Usage, provider: str, model: str, at: float) -> Mapping[str, int]:
         """The kinds with media folded into text where this model's vendor does not price them apart."""
         rates = self.rates(provider, model, 0, at)
@@ -236,7 +242,7 @@ class PriceBook:
         rates = self._made[key] = Rates(
             kinds={kind: rate for kind, rate in found.items() if rate is not None},
             apart=frozenset(prices) | frozenset(contract.rates),
-            fees={fee: _share(picos, contract.share) for fee, picos in period.fees.items()},
+            fees={**{fee: portion(picos, contract.share) for fee, picos in period.fees.items()}, **contract.fees},
             row="" if period is NO_PERIOD else str(RowName(self._table.as_of, name, day_of(since), tier, over, off_peak)),
             contract=contract,
         )
@@ -291,13 +297,8 @@ def _rate(contract: Contract, prices: Mapping[str, int], percent: int, kind: str
         if (rate := contract.rates.get(name)) is not None:
             return rate
         if (found := prices.get(name)) is not None:
-            return _share(found * percent // 100, contract.share)
+            return portion(found * percent // 100, contract.share)
     return None
-
-
-def _share(picos: int, share: int) -> int:
-    """A share of a price to the nearest pico-dollar."""
-    return picos if share == WHOLE else (picos * share + WHOLE // 2) // WHOLE
 
 
 def _priced(usage: Usage, rates: Rates) -> Priced:
@@ -322,7 +323,7 @@ def _priced(usage: Usage, rates: Rates) -> Priced:
     return Priced(
         picos=None if status == "unpriced" else sum_picos + fees,
         by_kind=by_kind,
-        rows=_rows(by_kind, rates) if known else (),
+        rows=_rows(by_kind, usage.fees, rates) if known else (),
         status=status,
         reason=reason,
     )
@@ -333,10 +334,10 @@ def _is_settled(usage: Usage, rates: Rates) -> bool:
     return usage.problem == "cached_media" and not rates.apart & MEDIA_IN
 
 
-def _rows(by_kind: Mapping[str, int], rates: Rates) -> tuple[str, ...]:
+def _rows(by_kind: Mapping[str, int], calls: Mapping[str, int], rates: Rates) -> tuple[str, ...]:
     """What identifies the prices that were used."""
     rows = (rates.row,) if rates.row else ()
-    if rates.contract is NONE or not rates.contract.touches(by_kind):
+    if rates.contract is NONE or not rates.contract.touches(by_kind, calls):
         return rows
     return (*rows, rates.contract.row)
 

@@ -1,4 +1,6 @@
-"""The file in which a gateway tells the ledger's writer what to compare with; the writer, another process, has no config."""
+"""The file in which a gateway tells the ledger's writer what to compare with, how long to keep it, what to print; the
+writer, another process, has no config.
+"""
 
 import contextlib
 import functools
@@ -18,7 +20,13 @@ NAME = "roads.json"
 
 def roads_of(snapshot: Snapshot) -> Roads:
     """Where a config's routes `code` and `general` lead; a route that is not there is compared with nothing."""
-    return Roads(code=_road(snapshot, CODE), general=_road(snapshot, GENERAL), prices=snapshot.price_overrides)
+    return Roads(
+        code=_road(snapshot, CODE),
+        general=_road(snapshot, GENERAL),
+        prices=snapshot.price_overrides,
+        keep_days=snapshot.ledger_keep_days,
+        log_requests=snapshot.ledger_log_requests,
+    )
 
 
 def _road(snapshot: Snapshot, name: str) -> dict[str, Road]:
@@ -52,25 +60,43 @@ class RoadsFile:
         self._path = folder / NAME
         self._seen: tuple[int, int] | None = None
         self._reckon: Callable[[Intent, Settlement], WhatIf] = _nothing
+        self._keep_days: int | None = None
+        self._log_requests = False
 
     def reckon(self) -> Callable[[Intent, Settlement], WhatIf]:
         """What an event would have cost otherwise, by the config of now."""
+        self._look()
+        return self._reckon
+
+    def keep_days(self) -> int | None:
+        """How long single requests are kept, by the config of now; None for ever."""
+        self._look()
+        return self._keep_days
+
+    def log_requests(self) -> bool:
+        """Whether a line is printed for each request, by the config of now."""
+        self._look()
+        return self._log_requests
+
+    def _look(self) -> None:
         try:
             stat = self._path.stat()
         except OSError:
-            return self._reckon
+            return
         seen = (stat.st_mtime_ns, stat.st_ino)
         if seen != self._seen:
-            self._seen, self._reckon = seen, self._read()
-        return self._reckon
+            self._seen = seen
+            self._read()
 
-    def _read(self) -> Callable[[Intent, Settlement], WhatIf]:
+    def _read(self) -> None:
+        self._reckon, self._keep_days, self._log_requests = _nothing, None, False
         try:
             roads = msgspec.json.decode(self._path.read_bytes(), type=Roads)
             book = PriceBook.load(roads.prices)
         except (OSError, ValueError, ArithmeticError):
-            return _nothing
-        return functools.partial(_reckoned, roads=roads, book=book)
+            return
+        self._reckon = functools.partial(_reckoned, roads=roads, book=book)
+        self._keep_days, self._log_requests = roads.keep_days, roads.log_requests
 
 
 def _reckoned(intent: Intent, settled: Settlement, roads: Roads, book: PriceBook) -> WhatIf:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from gateway.metering.ledger import Ledger, Row, exact_sum, total
 from gateway.metering.ledger_schema import CALLER, PLACE
 from gateway.metering.metrics import RequestRow, SpendRow
-from gateway.metering.types import KINDS, PICOS_PER_USD
+from gateway.metering.types import KINDS, usd
 
 By = Literal["team", "user", "client", "agent", "route", "model", "provider", "thread", "session", "agent_tree"]
 BY: tuple[By, ...] = get_args(By)
@@ -65,10 +65,9 @@ class Report(Struct, frozen=True):
     """Lines beyond `LINES_MAX`; they are in the total."""
 
 
-def usd(picos: int) -> str:
-    """Pico-dollars as an exact decimal."""
-    dollars, rest = divmod(abs(picos), PICOS_PER_USD)
-    return f"{'-' if picos < 0 else ''}{dollars}.{rest:012}"
+def is_of_rows(by: By) -> bool:
+    """Whether a report by this name is made of single requests alone."""
+    return by not in (*PLACE, *CALLER)
 
 
 def since(word: str, now: float) -> float:

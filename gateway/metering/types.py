@@ -59,6 +59,12 @@ PriceStatus = Literal["priced", "partial", "unpriced"]
 Outcome = Literal["finished", "upstream_error", "upstream_cut", "upstream_timeout", "client_gone", "unknown"]
 
 
+def usd(picos: int) -> str:
+    """Pico-dollars as an exact decimal."""
+    dollars, rest = divmod(abs(picos), PICOS_PER_USD)
+    return f"{'-' if picos < 0 else ''}{dollars}.{rest:012}"
+
+
 def input_tokens(kinds: Mapping[str, int]) -> int:
     """The tokens of a prompt, however they were billed."""
     total = 0

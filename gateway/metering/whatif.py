@@ -35,6 +35,10 @@ class Roads(Struct, frozen=True):
     code: Mapping[str, Road] = {}
     general: Mapping[str, Road] = {}
     prices: tuple[Mapping[str, str], ...] = ()
+    keep_days: int | None = None
+    """How long the writer keeps single requests; None for ever."""
+    log_requests: bool = False
+    """Whether it prints a line for each."""
 
 
 class WhatIf(Struct, frozen=True):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.metering.spend import usd
+from gateway.metering.types import usd
 from gateway.reconcile.pages import DAY_S
 from gateway.reconcile.types import Cause, Gap, Part, Reconciled
 

@@ -118,6 +118,11 @@ class Columns:
         cells[at + 2] = max(-AMOUNT_MAX, min(AMOUNT_MAX, cells[at + 2] + amount))
         return self.total(table, name, window)
 
+    def own(self, table: Table, name: str, window: int) -> int:
+        """What this process has of a sum of this window."""
+        at = self._place(self._mine + table.start, table, name, make=False)
+        return self._cells[at + 2] if at >= 0 and self._cells[at + 1] == window else 0
+
     def total(self, table: Table, name: str, window: int) -> int:
         """A sum over all workers, as far as it belongs to this window."""
         cells = self._cells

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from cache.returns import EDGES_S, EXPECTED, FULL, RESTING_MAX, Returns
+from cache.returns import ALL, EDGES_S, EXPECTED, FULL, RESTING_MAX, LocalCounts, Returns
 
 NOW = 1_800_000_000.0
 GIVEN_UP = 2 * EDGES_S[-1]
@@ -83,10 +83,11 @@ def test_a_thread_at_work_keeps_one_place():
 
 
 def test_it_is_bounded():
-    returns = Returns()
+    counts = LocalCounts()
+    returns = Returns(counts)
     for number in range(RESTING_MAX + 10):
         returns.rests((str(number), "t"), NOW)
     assert len(returns._resting) == RESTING_MAX
     returns.tick(NOW + 100_000, never)
-    assert len(returns._of_team) == 1000
-    assert all(back + through <= FULL for back, through in zip(returns._all.back, returns._all.through, strict=True))
+    assert len(counts._tables) == 1 + 1000
+    assert all(sum(counts.seen(ALL, stretch)) <= FULL for stretch in range(len(EDGES_S)))

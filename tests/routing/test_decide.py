@@ -7,7 +7,7 @@ import pytest
 
 from routing.decide import decide
 from routing.policy import MatrixLine, Policy, Rule, When
-from routing.stay import Scales, Side
+from routing.stay import Scales
 from routing.types import Asked, Pin, Route, Signals, Workload
 
 ROUTES = {
@@ -184,8 +184,8 @@ def test_a_team_may_have_a_matrix_of_its_own():
     assert word(go(legal, own, work=lambda: CODE)) == ("classifier", "prose_to_code", "general", "writer")
 
 
-GAIN = Scales(stays=Side(now=10**12, later=0), goes=Side(now=10**11, later=0))
-LOSS = Scales(stays=Side(now=10**11, later=0), goes=Side(now=10**12, later=0))
+GAIN = Scales(stays=10**12, goes=10**11)
+LOSS = Scales(stays=10**11, goes=10**12)
 PROSE = Workload(input="prose", output="prose", confidence=0.9)
 PICTURE = Workload(input="image", output="visual_description", confidence=0.99)
 DEMANDING = msgspec.structs.replace(POLICY, demanding=frozenset(("code",)))
@@ -194,7 +194,7 @@ DEMANDING = msgspec.structs.replace(POLICY, demanding=frozenset(("code",)))
 def turned(work, scales, route="code", policy=POLICY, asked=AUTO):
     """A thread whose next turn is this work."""
     model = {"code": "coder", "general": "writer"}[route]
-    pin = Pin(route=route, model=model, weigh=lambda other, seen: scales)
+    pin = Pin(route=route, model=model, weigh=lambda route, other, seen: scales)
     return go(asked, policy, pin, lambda: work)
 
 
@@ -204,10 +204,19 @@ def test_a_turn_of_another_kind_follows_the_sum():
     assert (stays.instead, stays.instead_picos) == ("writer", 9 * 10**11)
     assert [reason.word for reason in stays.reasons] == ["cache_worth_more", "thread_pinned"]
     assert "saving about $0.9000" in stays.reasons[0].text
+    assert stays.suits == "general", "what the turn was is remembered wherever it goes"
     goes = turned(PICTURE, GAIN)
     assert word(goes) == ("classifier", "saves_more", "general", "writer")
     assert (goes.instead, goes.instead_picos) == ("coder", 9 * 10**11)
     assert [reason.word for reason in goes.reasons] == ["saves_more", "image_to_visual_description"]
+    assert goes.suits == "general"
+
+
+def test_a_turn_that_nobody_judged_suits_no_route():
+    unsure = Workload(input="prose", output="code", confidence=0.1)
+    assert turned(unsure, GAIN).suits == go(work=lambda: unsure).suits == ""
+    assert turned(CODE, GAIN).suits == go(work=lambda: CODE).suits == "code"
+    assert go(pin=Pin(route="code", model="coder"), work=lambda: CODE).suits == "", "in the middle of a turn nothing is judged"
 
 
 def test_a_thread_goes_to_a_demanding_route_at_any_price():
@@ -227,5 +236,5 @@ def test_nothing_is_weighed_where_nothing_would_change():
 def test_in_the_middle_of_a_turn_and_in_a_compaction_nothing_is_even_looked_at():
     pin = Pin(route="code", model="coder")
     assert word(go(pin=pin)) == ("sticky", "thread_pinned", "code", "coder")
-    pin = Pin(route="code", model="coder", weigh=lambda other, seen: GAIN)
+    pin = Pin(route="code", model="coder", weigh=lambda route, other, seen: GAIN)
     assert word(go(msgspec.structs.replace(AUTO, agent="compaction"), pin=pin))[1] == "thread_pinned"

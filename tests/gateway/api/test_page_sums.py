@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from gateway.api import page_sums
 from gateway.api.page_sums import Sums
 from gateway.metering.ledger import Ledger, connect
-from tests.gateway.metering.records import AT, book, intent, settlement
+from gateway.metering.ledger_reprice import reprice
+from gateway.metering.prices import PriceBook
+from tests.gateway.metering.records import AT, book, intent, settlement, unpriced
 
 HOUR = 3600
 NOW = AT + 30 * HOUR + 60
@@ -79,6 +81,17 @@ def test_what_is_booked_late_is_noticed(path):
     booked(path, AT + 2 * HOUR, NOW + 1)
     assert told(sums) == {"payments": 4}
     assert told(sums) == {"payments": 4}
+
+
+def test_what_is_corrected_is_noticed(path):
+    with closing(connect(path)) as connection:
+        book(connection, "w", [intent("a")], [unpriced("a", at=AT)])
+    with closing(Ledger(path)) as ledger:
+        sums = Sums(ledger)
+        assert sums.rows("sum(unpriced) AS n", "team", FIRST, NOW, None)[0]["n"] == 1
+        prices = ({"provider": "openai", "model": "gpt-6.1-sol", "cache_read": "1", "output": "1"},)
+        assert reprice(ledger, PriceBook.load(prices), 0.0, NOW).requests == 1
+        assert sums.rows("sum(unpriced) AS n", "team", FIRST, NOW, None)[0]["n"] == 0
 
 
 def test_an_empty_ledger_and_one_team(path):

@@ -3,11 +3,15 @@
 import random
 
 import pytest
+from msgspec.structs import replace
 
-from gateway.budgets.budgets import Spent
+from gateway.budgets.budgets import Budgets, Spent
+from gateway.budgets.counters import LocalCounters
 from gateway.budgets.rates import TooFast
 from gateway.budgets.types import Before, RateLimit
 from gateway.identify import Caller
+from gateway.workers.share import Share
+from gateway.workers.shared_counters import SharedCounters
 from tests.gateway.budgets.made import ANN, NOON, USD, budget, budgets, cost, estimate
 
 
@@ -134,3 +138,73 @@ def test_limits_a_minute_come_first_and_a_refused_budget_gives_them_back():
         made.hold(ANN, estimate(0), "m", NOON)
     made.release(held)
     made.hold(ANN, estimate(0), "m", NOON)
+
+
+OTHERS = {
+    "team": replace(ANN, team="search"), "user": replace(ANN, user="bob"), "key": replace(ANN, key_id="def"),
+    "agent_tree": replace(ANN, session="s2"),
+}  # fmt: skip
+"""Who is not in Ann's account, by what an account is of."""
+LATER = {"day": NOON + 86_400, "week": NOON + 86_400, "month": NOON + 3 * 86_400, "total": None}
+"""A moment in the next window; NOON is a Sunday, two days before the month ends."""
+
+
+def in_one_process():
+    """One gateway, asked twice."""
+    one = Budgets(LocalCounters(1000), LocalCounters(1000))
+    return one, one
+
+
+def in_two_workers():
+    """Two processes' views of one memory."""
+    made = Share.make(2)
+    columns = [Share(made.descriptors, 2, mine).columns for mine in (0, 1)]
+    return tuple(Budgets(SharedCounters.of_budgets(each), SharedCounters.of_pace(each)) for each in columns)
+
+
+@pytest.mark.parametrize("made", [in_one_process, in_two_workers])
+@pytest.mark.parametrize("per", OTHERS)
+@pytest.mark.parametrize("span", LATER)
+@pytest.mark.parametrize("unit", ["usd", "tokens"])
+def test_every_kind_of_budget_warns_degrades_and_refuses(made, per, span, unit):
+    """Whichever worker counts, whichever asks: tenths of a limit, one after the other, until there is no more."""
+    tenth = USD if unit == "usd" else 1000
+    whole = budget(per=per, span=span, unit=unit, limit=10 * tenth, warn_from=5 * tenth, degrade_from=8 * tenth, degrade_to="general")
+    one, two = made()
+    for each in {id(one): one, id(two): two}.values():
+        each.install((whole,), (), NOON)
+
+    def spent(counts, caller=ANN):
+        amount = cost(tenth if unit == "usd" else 0, tokens=1 if unit == "usd" else tenth)
+        held = counts.hold(caller, estimate(0), "m", NOON)
+        counts.settle(caller, held, amount)
+
+    levels = []
+    for number in range(10):
+        spent((one, two)[number % 2])
+        levels.append((two, one)[number % 2].standing(ANN, NOON).fullest.level)
+    assert levels == ["fine"] * 4 + ["warn"] * 3 + ["degrade"] * 2 + ["refuse"]
+    for counts in (one, two):
+        with pytest.raises(Spent):
+            counts.hold(ANN, estimate(0), "m", NOON)
+        counts.release(counts.hold(OTHERS[per], estimate(0), "m", NOON))
+        if LATER[span] is not None:
+            assert counts.standing(ANN, LATER[span]).fullest.level == "fine"
+            counts.release(counts.hold(ANN, estimate(0), "m", LATER[span]))
+        else:
+            assert counts.standing(ANN, NOON + 10**9).fullest.level == "refuse"
+
+
+@pytest.mark.parametrize("made", [in_one_process, in_two_workers])
+@pytest.mark.parametrize("unit", ["usd", "tokens"])
+def test_what_one_holds_is_not_given_to_the_other(made, unit):
+    tenth = USD if unit == "usd" else 1000
+    one, two = made()
+    for each in {id(one): one, id(two): two}.values():
+        each.install((budget(unit=unit, limit=10 * tenth, warn_from=None, refuse_from=10 * tenth),), (), NOON)
+    asked = estimate(6 * USD, 6000)
+    held = one.hold(ANN, asked, "m", NOON)
+    with pytest.raises(Spent):
+        two.hold(ANN, asked, "m", NOON)
+    one.release(held)
+    two.release(two.hold(ANN, asked, "m", NOON))

@@ -10,10 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gateway.commands.spend import cell
 from gateway.metering.journal import Journal
 from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_schema import bring_up, connect
@@ -121,10 +118,3 @@ def test_what_cannot_be_read_is_a_finding(tmp_path):
 def test_wrong_words_are_wrong_usage(home):
     assert "no time" in spend(home, "--since", "yesterday", code=2).stderr
     assert "invalid choice" in spend(home, "--by", "picos; DROP TABLE requests", code=2).stderr
-
-
-@given(st.text(max_size=20))
-def test_no_cell_begins_a_formula(text):
-    made = cell(text)
-    assert made.endswith(text)
-    assert not made.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))

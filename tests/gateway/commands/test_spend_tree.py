@@ -7,7 +7,6 @@ from contextlib import closing
 
 import pytest
 
-from gateway.commands.spend import rows
 from gateway.commands.spend_tree import write
 from gateway.metering.ledger import Ledger
 from gateway.metering.ledger_schema import connect
@@ -80,5 +79,5 @@ def test_a_session_belongs_to_trees(home):
 
 def test_an_empty_ledger_has_no_trees(home):
     out = io.StringIO()
-    write(forest(Ledger(home / "ledger.db"), AT * 2), "table", out, rows)
+    write(forest(Ledger(home / "ledger.db"), AT * 2), "table", out)
     assert out.getvalue().splitlines()[1].split()[0] == "total"

@@ -12,6 +12,7 @@ from gateway.config.load import parse
 from gateway.config.problems import ConfigError
 from gateway.config.schema import Price
 from gateway.config.schema_rules import When
+from gateway.metering.price_contract import FEES
 from gateway.metering.types import KINDS
 from gateway.upstream.plan import Retry
 from routing import policy
@@ -97,13 +98,14 @@ limits: {body_mb: 2, inflight: 9, header_kb: 3}
 streams: {keepalive_s: 1, drain_s: 2, drain_mb: 4}
 cache: {threads: 7, forget_days: 2}
 retries: {attempts: 1, backoff_s: 0, max_wait_s: 2.5, circuit: {failures: 2, open_s: 3}}
-ledger: {on_error: refuse}
+ledger: {on_error: refuse, keep_days: 90}
 """)
     assert snapshot.limits == Limits(2 * 1024**2, 9, 3 * 1024)
     assert snapshot.streams == Streams(1.0, 2.0, 4 * 1024**2)
     assert (snapshot.threads_in_memory, snapshot.forget_s) == (7, 172_800)
     assert snapshot.retry == Retry(1, 0.0, 2.5, 2, 3.0)
     assert snapshot.ledger_on_error == "refuse"
+    assert snapshot.ledger_keep_days == 90
 
 
 @pytest.mark.parametrize(
@@ -192,7 +194,7 @@ prices:
 
 
 def test_every_token_kind_can_have_a_price() -> None:
-    assert tuple(Price.model_fields) == ("provider", "model", "since", "percent", *KINDS)
+    assert tuple(Price.model_fields) == ("provider", "model", "since", "percent", *KINDS, *FEES)
 
 
 @pytest.mark.parametrize(

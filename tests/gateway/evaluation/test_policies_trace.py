@@ -1,6 +1,7 @@
 """Sessions as they were recorded, and kinds as they are drawn."""
 
 import gzip
+from itertools import pairwise
 
 import pytest
 
@@ -15,6 +16,27 @@ def test_turns_begin_with_text_and_side_threads_are_left_out(tmp_path):
     packed = tmp_path / "s.jsonl.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     assert read_sessions(packed) == [session]
+
+
+def test_a_session_recorded_twice_counts_once(tmp_path):
+    shorter = written(tmp_path, turns=5).read_text().replace('"t1"', '"t2"')
+    path = written(tmp_path, turns=6)
+    path.write_text(shorter + path.read_text())
+    (session,) = read_sessions(path)
+    assert (session.name, len(session.turns)) == ("t1", 6)
+
+
+def test_of_counts_prompts_are_taken_to_go_on_until_they_are_rebuilt(tmp_path):
+    path = tmp_path / "calls.csv"
+    lines = ["session,n,t_req,trigger,in_uncached,write_5m,write_1h,cache_read,out"]
+    for n, (trigger, total) in enumerate([("user", 1000), ("tool", 1500), ("user", 1800), ("user", 1200), ("tool", 1300)]):
+        lines.append(f"a,{n},{n * 10},{trigger},10,{total - 10},0,0,5")
+    path.write_text("\n".join(lines))
+    (session,) = read_sessions(path)
+    assert [len(turn) for turn in session.turns] == [2, 1, 2]
+    flat = [sent for turn in session.turns for sent in turn]
+    assert [sent.tokens for sent in flat] == [1000, 1500, 1800, 1200, 1300]
+    assert [shared(one.blocks, two.blocks) for one, two in pairwise(flat)] == [1000, 1500, 1000, 1200]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "not json", '{"trace":"t","bs":64,"rows":[{"t":0}]}'])

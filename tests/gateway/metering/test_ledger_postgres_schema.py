@@ -40,7 +40,7 @@ def test_the_tables_are_those_of_sqlite(postgres, tmp_path):
     database, file = postgres.database(), tmp_path / "ledger.db"
     connect(database).close()
     connect(file).close()
-    for table in ("requests", "segments", "open", "hours_by_place", "hours_by_caller", "savings"):
+    for table in ("requests", "segments", "open", "hours_by_place", "hours_by_caller", "savings", "corrections"):
         theirs = ledger_rows(database, f"SELECT column_name AS name FROM information_schema.columns WHERE table_name = '{table}'")
         ours = ledger_rows(file, f"PRAGMA table_info({table})")
         more = {"home"} if table in ("hours_by_place", "savings") else {"rowid"} if table == "requests" else set()

@@ -22,7 +22,7 @@ def test_a_new_ledger_is_the_owners_alone(tmp_path):
         check(ledger)
         strict = ledger.execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'").fetchall()
         assert {name for name, is_strict in strict if is_strict} == {
-            "requests", "open", "segments", "hours_by_place", "hours_by_caller", "savings",
+            "requests", "open", "segments", "hours_by_place", "hours_by_caller", "savings", "corrections",
         }  # fmt: skip
     for file in tmp_path.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.metering.exposition import usd
-from gateway.metering.families import CONFIGURED, COST_KINDS, FAMILIES, FORESEEN, OUTCOMES, WORDS_MAX
+from gateway.metering.families import COST_KINDS, FAMILIES, OUTCOMES, WORDS_MAX
 from gateway.metering.labels import VALUE_MAX, Place, clean
 from gateway.metering.metrics import CONTENT_TYPE, EXPECTED_SERIES_MAX, PLACES_MAX, Metrics
 from gateway.metering.types import Intent, Settlement
@@ -293,19 +293,19 @@ def test_rare_events_have_their_series_before_they_happen() -> None:
     )
 
 
-def test_foreseen_words_fit_the_labels_of_their_families() -> None:
-    labels = {each.name: set(each.labels) for each in FAMILIES}
-    for family, cases in FORESEEN.items():
-        for case in cases:
-            assert labels[family] - set(case) <= set(CONFIGURED)
-            assert set(case) <= labels[family]
-
-
 def test_expected_series_are_bounded() -> None:
     models = [f"m{number}" for number in range(3000)]
     places = [Place(team="payments", route="code", model=name, provider="openai") for name in models]
     metrics = made(models=models, expected=places)
     assert EXPECTED_SERIES_MAX - 50 < metrics.series() < EXPECTED_SERIES_MAX + 50
+
+
+def test_savings_of_teams_that_are_gone_add_up() -> None:
+    metrics = made()
+    for more in (0, 7):  # what the ledger says is the whole, each time
+        metrics.compared([("gone", "saved", "routing", 5 + more), ("left", "saved", "routing", 3), ("payments", "saved", "routing", 2)])
+        assert value(metrics, "pointsman_saved_usd_total", team="other", reason="routing") == pytest.approx((8 + more) / 10**12)
+        assert value(metrics, "pointsman_saved_usd_total", team="payments", reason="routing") == pytest.approx(2 / 10**12)
 
 
 def test_a_restart_goes_on_from_the_ledger() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.metering.price_contract import NONE, WHOLE, agreed, contracts
+from gateway.metering.price_contract import NONE, WHOLE, agreed, contracts, portion, share_of
 from gateway.metering.prices import PriceBook
 from gateway.metering.types import PICOS_PER_USD, Priced, Usage
 
@@ -94,3 +94,33 @@ def test_a_house_of_ones_own_is_free() -> None:
     book = PriceBook.load(({"provider": "vllm", "model": "*", "input_uncached": "0", "output": "0"},))
     priced = book.price(Usage(kinds={"input_uncached": 9, "output": 9}), "vllm", "our-llama", AT)
     assert (priced.picos, priced.status, priced.rows) == (0, "priced", ("contract/vllm/*",))
+
+
+def test_the_share_can_be_read_from_what_an_event_keeps():
+    entries = ({"provider": "openai", "model": "*", "percent": "92.5", "since": "2026-01-01"},)
+    (contract,) = contracts(entries)["openai"]
+    assert share_of(contract.row) == contract.share == 9_250
+    assert share_of("contract/openai/gpt-6;since=2026-01-01") == WHOLE
+    assert portion(10, 9_250) == 9
+
+
+def test_what_is_agreed_by_the_call_wins_and_makes_the_unknown_known() -> None:
+    usage = Usage(kinds={"input_uncached": 1_000}, fees={"container": 2, "web_search": 1, "image_generation": 1})
+    listed = PriceBook.load(()).price(usage, "openai", "gpt-6.1-sol", AT)
+    assert (listed.status, listed.reason) == ("partial", "unknown_fee")
+    agreed_ = {"provider": "openai", "model": "*", "percent": "50", "container": "0.03", "image_generation": "0.04"}
+    found = PriceBook.load((agreed_,)).price(usage, "openai", "gpt-6.1-sol", AT)
+    assert found.status == "priced"
+    fees = 2 * 3 * 10**10 + 4 * 10**10 + 10**10 // 2
+    assert found.picos == 1_000 * 1_000_000 + fees
+    assert found.rows == ("2026-11-25/openai/gpt-6.1-sol", "contract/openai/*;percent=50")
+
+
+def test_a_contract_by_the_call_alone_is_named_where_it_was_used() -> None:
+    book = PriceBook.load(({"provider": "openai", "model": "*", "container": "0.03"},))
+    plain = book.price(Usage(kinds={"input_uncached": 1_000}), "openai", "gpt-6.1-sol", AT)
+    assert plain.rows == ("2026-11-25/openai/gpt-6.1-sol",)
+    called = book.price(Usage(kinds={"input_uncached": 1_000}, fees={"container": 1}), "openai", "gpt-6.1-sol", AT)
+    assert called.rows == ("2026-11-25/openai/gpt-6.1-sol", "contract/openai/*")
+    assert called.picos == plain.picos + 3 * 10**10
+    assert book.price(Usage(kinds={"output": 1}), "openai", "unheard-of", AT).status == "unpriced"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gateway.metering import spend
 from gateway.metering.ledger import Ledger, connect
 from gateway.metering.metrics import Metrics
-from gateway.metering.spend import BY, Line, report, requests_for_metrics, since, totals_for_metrics, usd
-from gateway.metering.types import KINDS
+from gateway.metering.spend import BY, Line, report, requests_for_metrics, since, totals_for_metrics
+from gateway.metering.types import KINDS, usd
 from tests.gateway.metering.records import AT, book, intent, ledger_rows, settlement, unpriced
 
 NOW = datetime(2026, 11, 25, 15, 30, tzinfo=UTC).timestamp()

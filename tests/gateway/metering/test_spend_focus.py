@@ -135,11 +135,58 @@ def test_blended_prices_name_no_price(path):
     assert (charge["ListUnitPrice"], charge["SkuPriceId"], charge["BilledCost"]) == ("", "", "0.000000000010")
 
 
-def test_fees_are_charged_by_request(path):
-    found = charged(path, (intent("a"), settlement("a", picos=3_900 + 10**10, fees={"web_search": 1})))
-    fee = found.charges[-1]
-    assert (fee["SkuMeter"], fee["ConsumedQuantity"], fee["ConsumedUnit"]) == ("Fees Beside Tokens", "1", "Requests")
-    assert fee["BilledCost"] == "0.010000000000"
+def searched(id_, prices, fees, model="gpt-6.1-sol", provider="openai", **more):
+    """A request of a thousand tokens that called things, priced."""
+    usage = Usage(kinds={"input_uncached": 1_000}, fees=fees)
+    priced = prices.price(usage, provider, model, AT)
+    found = {"kinds": usage.kinds, "by_kind": priced.by_kind, "picos": priced.picos, "fees": fees, "price_rows": priced.rows}
+    return intent(id_), settlement(id_, **(found | {"price_status": priced.status} | more))
+
+
+def called(found):
+    """Charges beside tokens: what, how many, at list, paid."""
+    return [
+        (each["SkuMeter"], each["ConsumedQuantity"], each["ConsumedUnit"], each["ListCost"], each["BilledCost"])
+        for each in found.charges
+        if each["ConsumedUnit"] != "Tokens"
+    ]
+
+
+def test_what_is_paid_by_the_call_has_rows_of_its_own(path):
+    prices = PriceBook.load(())
+    both, one = {"web_search": 2, "file_search": 1}, {"web_search": 1}
+    found = charged(path, searched("a", prices, both), searched("b", prices, both), searched("c", prices, one), prices=prices)
+    assert called(found) == [
+        ("Web Searches", "1", "Searches", "0.010000000000", "0.010000000000"),
+        ("Web Searches", "4", "Searches", "0.040000000000", "0.040000000000"),
+        ("File Searches", "2", "Searches", "0.005000000000", "0.005000000000"),
+    ]
+    assert {each["ListUnitPrice"] for each in found.charges if each["SkuMeter"] == "Web Searches"} == {"0.010000000000"}
+
+
+def test_a_discount_on_calls_shows_between_list_and_contract(path):
+    prices = PriceBook.load(({"provider": "openai", "model": "*", "percent": "85"},))
+    found = charged(path, searched("a", prices, {"web_search": 2, "file_search": 1}), prices=prices)
+    assert called(found) == [
+        ("Web Searches", "2", "Searches", "0.020000000000", "0.017000000000"),
+        ("File Searches", "1", "Searches", "0.002500000000", "0.002125000000"),
+    ]
+    (web, _) = (each for each in found.charges if each["ConsumedUnit"] == "Searches")
+    assert (web["ListUnitPrice"], web["ContractedUnitPrice"]) == ("0.010000000000", "0.008500000000")
+
+
+def test_calls_without_a_price_are_no_charge(path):
+    prices = PriceBook.load(())
+    found = charged(path, searched("a", prices, {"web_search": 1, "mind_reading": 3}), prices=prices)
+    assert [each[0] for each in called(found)] == ["Web Searches"]
+    assert found.unpriced == 1
+
+
+@pytest.mark.parametrize("rows", [("2026-11-20/openai/x",), ("contract/openai/x",), (), ("2026-11-20/x/y", "reported/xai")])
+def test_calls_whose_prices_are_not_known_any_more_are_charged_by_request(path, rows):
+    done = settlement("a", picos=3_900 + 10**10, fees={"web_search": 3}, price_rows=rows)
+    found = charged(path, (intent("a"), done), prices=PriceBook.load(()))
+    assert called(found) == [("Fees Beside Tokens", "1", "Requests", "0.010000000000", "0.010000000000")]
 
 
 def test_only_since_and_only_the_team(path):

@@ -5,7 +5,11 @@ import pytest
 from gateway.simulator.prices import charge
 from tests.gateway.reconcile.made import DAY, NOON, Books, causes
 
-SOL, LUNA, OPUS = "1-4-gpt-6.1-sol", "1-4-gpt-6-luna", "1-4-claude-opus-5-5"
+LUNA = "1-4-gpt-6-luna"
+
+
+BOTH = pytest.mark.parametrize("model", ["gpt-6.1-sol", "gpt-6-luna", "claude-opus-5-5"])
+"""Each gap is planted in each vendor's reports: OpenAI's costs know no tier, Anthropic's no key."""
 
 
 @pytest.fixture
@@ -24,6 +28,18 @@ def test_books_that_agree_have_no_gaps(books, tmp_path):
     assert found.booked_picos == sum(row.picos for row in books.billed.values())
 
 
+@BOTH
+@pytest.mark.parametrize("key", ["stranger", None])
+def test_traffic_that_bypassed_us(model, key, books, tmp_path):
+    books.add("direct", model, {"input_uncached": 7000, "output": 50}, NOON)
+    if key is not None:
+        books.on_bill("direct", key=key)
+    del books.settled["direct"]
+    found = books.reconciled(tmp_path)
+    assert causes(found) == {"bypassed": (7050, pytest.approx(picos(books, "direct") / 10**6, abs=2000))}
+    assert found.captured < 1
+
+
 def test_traffic_that_bypassed_us_by_a_stranger_key_and_by_ours(books, tmp_path):
     books.add("foreign", "gpt-6.1-sol", {"input_uncached": 5000, "output": 100}, NOON)
     books.on_bill("foreign", key="stranger")
@@ -35,8 +51,9 @@ def test_traffic_that_bypassed_us_by_a_stranger_key_and_by_ours(books, tmp_path)
     assert found.captured == pytest.approx(1 - whole / found.billed_picos, rel=0.01)
 
 
-def test_answers_on_the_other_side_of_midnight(books, tmp_path):
-    books.add("midnight", "gpt-6-luna", {"input_uncached": 3000, "output": 10}, NOON - 43_200 - 60)
+@BOTH
+def test_answers_on_the_other_side_of_midnight(model, books, tmp_path):
+    books.add("midnight", model, {"input_uncached": 3000, "output": 10}, NOON - 43_200 - 60)
     books.on_bill("midnight", at=NOON - 43_200 + 60)
     found = books.reconciled(tmp_path)
     assert causes(found) == {"late": (0, 0)}
@@ -45,36 +62,43 @@ def test_answers_on_the_other_side_of_midnight(books, tmp_path):
     }  # fmt: skip
 
 
-def test_a_price_we_do_not_know(books, tmp_path):
-    books.settled[OPUS] |= {"picos": None, "by_kind": {}, "price_status": "unpriced"}
+@BOTH
+def test_a_price_we_do_not_know(model, books, tmp_path):
+    name = f"1-4-{model}"
+    books.settled[name] |= {"picos": None, "by_kind": {}, "price_status": "unpriced"}
     found = books.reconciled(tmp_path)
     (cause, (tokens, micros)), *others = causes(found).items()
     assert (cause, tokens, others) == ("unpriced", 0, [])
-    assert micros == pytest.approx(picos(books, OPUS) / 10**6, abs=2)
+    assert micros == pytest.approx(picos(books, name) / 10**6, abs=2)
 
 
-def test_another_tier_than_we_booked(books, tmp_path):
-    books.on_bill(SOL, tier="priority", picos=2 * picos(books, SOL))
+@BOTH
+def test_another_tier_than_we_booked(model, books, tmp_path):
+    name = f"1-4-{model}"
+    books.on_bill(name, tier="priority", picos=2 * picos(books, name))
     found = books.reconciled(tmp_path)
     assert set(causes(found)) == {"tier_mismatch"}
-    assert causes(found)["tier_mismatch"] == (0, pytest.approx(picos(books, SOL) / 2 / 10**6, abs=2))
+    assert causes(found)["tier_mismatch"] == (0, pytest.approx(picos(books, name) / 2 / 10**6, abs=2))
     assert {gap.place.tier for gap in found.gaps if gap.billed != gap.booked} == {"standard", "priority"}
 
 
-def test_an_estimate_and_what_it_was_off_by(books, tmp_path):
-    kinds = {**books.settled[LUNA]["kinds"], "output": 1000}
-    books.settled[LUNA] |= {"kinds": kinds, "exact": False, "picos": charge("gpt-6-luna", kinds)}
-    books.settled[LUNA]["by_kind"] = {kind: charge("gpt-6-luna", {kind: tokens}) for kind, tokens in kinds.items()}
+@BOTH
+def test_an_estimate_and_what_it_was_off_by(model, books, tmp_path):
+    name = f"1-4-{model}"
+    kinds = {**books.settled[name]["kinds"], "output": 300}
+    books.settled[name] |= {"kinds": kinds, "exact": False, "picos": charge(model, kinds)}
+    books.settled[name]["by_kind"] = {kind: charge(model, {kind: tokens}) for kind, tokens in kinds.items()}
     found = books.reconciled(tmp_path)
-    off = books.billed[LUNA].kinds["output"] - 1000
-    assert causes(found) == {"estimated": (off, pytest.approx(off * 0.5, abs=1))}
+    off = books.billed[name].kinds["output"] - 300
+    assert causes(found) == {"estimated": (off, pytest.approx(charge(model, {"output": off}) / 10**6, abs=1))}
 
 
-def test_a_price_that_has_changed(books, tmp_path):
-    for name, row in list(books.billed.items()):
-        if row.model == "gpt-6.1-sol" and name.startswith("2"):
-            books.on_bill(name, picos=row.picos * 6 // 5)
-    more = sum(books.billed[name].picos // 6 for name in books.billed if name.startswith("2") and name.endswith("sol"))
+@BOTH
+def test_a_price_that_has_changed(model, books, tmp_path):
+    dearer = [name for name in books.billed if name.startswith("2") and name.endswith(model)]
+    more = sum(picos(books, name) for name in dearer)
+    for name in dearer:
+        books.on_bill(name, picos=2 * picos(books, name))
     found = books.reconciled(tmp_path)
     assert set(causes(found)) == {"price_lag"}
     assert causes(found)["price_lag"] == (0, pytest.approx(more / 10**6, abs=2))
