@@ -32,7 +32,7 @@ def alarms(prometheus: Path, alertmanager: Path, home: Path, page: str) -> Itera
             [alertmanager, f"--config.file={home}/alertmanager.yml", f"--storage.path={home}/alerts",
              f"--web.listen-address={alerts_at}", "--cluster.listen-address="],
             [prometheus, f"--config.file={home}/prometheus.yml", f"--storage.tsdb.path={home}/data",
-             f"--web.listen-address={at}", "--rules.alert.resend-delay=1s"],
+             f"--web.listen-address={at}", "--rules.alert.resend-delay=5s"],
         ):  # fmt: skip
             running.enter_context(_process(command, home / f"{Path(command[0]).name}.log", certificate))
         for address in (at, alerts_at):
