@@ -108,6 +108,18 @@ def test_what_only_the_provider_sees_becomes_the_cause(asking):
     assert row["cache_cause"] == "affinity"
 
 
+def test_a_model_that_would_refuse_the_question_is_not_asked(asking):
+    """Up to GPT-5.5 OpenAI answers it with status 400; the simulated provider does too."""
+    older = {"model": "gpt-5.5", "prompt_cache_options": {"comparison_response_id": "resp_1"}}
+    refused = asking.ask("/v1/responses", {**body("responses", "read", 1, thread="refused"), **older}, whose("responses", "refused"))
+    assert (refused.status, b"prompt_cache_options" in refused.body) == (400, True)
+    for turns in (1, 2):
+        asked = {**body("responses", "read", turns, thread="older"), "model": "gpt-5.5"}
+        reply = asking.ask("/v1/responses", asked, whose("responses", "older"))
+        assert reply.status == 200, reply.body
+        asking.row(reply)
+
+
 def test_a_clients_own_question_stays_its_own(asking):
     who = whose("messages", "own")
     first = asking.ask("/v1/messages", body("messages", "read", 1, thread="own"), who)
