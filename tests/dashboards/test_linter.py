@@ -255,6 +255,7 @@ def test_annotations_are_queries_with_the_same_care(board: Json) -> None:
 
 NOT_ON_A_PANEL = {
     "pointsman_keep_warm_pings_total": "their dollars are shown; what came of each is for whoever asks why",
+    "pointsman_cache_diagnoses_total": "providers are asked only where the config says so; a table to judge ours by",
     "pointsman_workers_lost_total": "the number of workers falls with each",
     "pointsman_budget_remaining_usd": "the panel of the share used says it for every budget at once",
     "pointsman_budget_reserved_usd": "held for seconds; it explains what remains, to whoever asks",
