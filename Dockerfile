@@ -17,7 +17,7 @@ COPY gateway ./gateway
 RUN tools/bin/pip wheel --no-index --no-deps --no-build-isolation -w dist . && /opt/pointsman/bin/pip install --no-index --no-deps dist/*.whl && /opt/pointsman/bin/python -m compileall -q /opt/pointsman/lib
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /var/lib/pointsman --create-home --shell /usr/sbin/nologin pointsman
+RUN groupadd --gid 10001 pointsman && useradd --uid 10001 --gid 10001 --home-dir /var/lib/pointsman --no-create-home --no-log-init --shell /usr/sbin/nologin pointsman && install -d -o 10001 -g 10001 -m 0700 /var/lib/pointsman
 COPY --from=build /opt/pointsman /opt/pointsman
 COPY pointsman.yaml /etc/pointsman/pointsman.yaml
 ENV PATH=/opt/pointsman/bin:$PATH POINTSMAN_HOME=/var/lib/pointsman PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

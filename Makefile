@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SHOW := sed -u -n 's/^Collecting \([^ ;(]*\).*/  \1/p'
 
 .PHONY: help setup setup-test serve test test-clients bench bench-smoke costs bench-freshness bench-routing train check-code
-.PHONY: image fortnight bench-page bench-policies bench-threads stories
+.PHONY: image fortnight bench-page bench-policies bench-threads stories test-grafana
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -91,6 +91,10 @@ train: setup-test ## the routing weights anew; ARGS as `python -m training --hel
 test-clients: setup-test ## real client programs against the gateway; fetches some 400 MB of them once
 	@$(BIN)/python -m tests.clients.install
 	@$(BIN)/python -m pytest -m clients tests/clients $(ARGS)
+
+test-grafana: setup-test ## the dashboards in a real Grafana; GRAFANA_HOME=the folder that holds its bin, conf and public
+	@test -n "$(GRAFANA_HOME)" || { echo "GRAFANA_HOME names no Grafana" >&2; exit 2; }
+	@GRAFANA_HOME=$(GRAFANA_HOME) $(BIN)/python -m pytest -m grafana tests/dashboards $(ARGS)
 
 check-code: setup-test ## style, types, who may import whom
 	@$(BIN)/ruff check .

@@ -44,6 +44,7 @@ class Visit(Struct, frozen=True, array_like=True):
     cached_tokens: int = 0
     boundaries: tuple[Boundary, ...] = ()
     standing: Standing = Standing()
+    answer_id: str = ""
 
 
 class ThreadRecord(Struct, frozen=True):
@@ -92,6 +93,8 @@ class ThreadRecord(Struct, frozen=True):
     that, and again after every answer."""
     warned_at: float = 0.0
     """Unix seconds at which somebody was warned of resuming it; 0 before that, and again after every answer."""
+    answer_id: str = ""
+    """The provider's id of the last answer, kept where its diagnostics are asked for; else empty."""
 
 
 class Freshness(Struct, frozen=True):

@@ -33,6 +33,7 @@ def with_model(record: ThreadRecord, model: str) -> ThreadRecord:
         boundaries=there.boundaries,
         standing=there.standing,
         kept_at=0.0,
+        answer_id=there.answer_id,
         visits=visits_after(record, model),
     )
 
@@ -51,5 +52,6 @@ def visits_after(record: ThreadRecord, model: str) -> tuple[Visit, ...]:
         cached_tokens=record.cached_tokens,
         boundaries=record.boundaries[-BOUNDARIES_KEPT:],
         standing=record.standing,
+        answer_id=record.answer_id,
     )
     return (left, *(visit for visit in record.visits if visit.model != model))[:VISITS_MAX]

@@ -10,7 +10,8 @@ COLUMNS = 24
 """Width of Grafana's grid."""
 TAG = "pointsman"
 STEP_S = 60
-"""An annotation looks back several steps, because Grafana widens them when more than a week is shown."""
+"""The least step of an annotation. Grafana asks for a hundred points at most, over a day one each quarter of an hour, so an
+annotation looks back as far as its step happens to be: further would mark a moment twice, less would miss it."""
 
 
 def dashboard(uid: str, title: str, description: str, rows: Sequence[Sequence[Json]]) -> Json:
@@ -69,11 +70,13 @@ def _links() -> Json:
 def _annotations() -> list[Json]:
     """Moments that explain a step in a curve."""
     return [
-        _annotation("Config changes", "blue", f"changes({of(families.CONFIG_VERSION)}[5m]) > 0"),
-        _annotation("Price changes", "orange", f"changes({of(families.PRICES_VERSION)}[5m]) > 0"),
-        _annotation("Starts", "green", f"changes(process_start_time_seconds{{{PROCESS}}}[5m]) > 0"),
+        _annotation("Config changes", "blue", f"changes({of(families.CONFIG_VERSION)}[$__rate_interval]) > 0"),
+        _annotation("Price changes", "orange", f"changes({of(families.PRICES_VERSION)}[$__rate_interval]) > 0"),
+        _annotation("Starts", "green", f"changes(process_start_time_seconds{{{PROCESS}}}[$__rate_interval]) > 0"),
         _annotation(
-            "Cache behaviour shifts", "purple", f"sum by (provider) (increase({of(families.CACHE_SHIFTS)}[5m])) > 0"
+            "Cache behaviour shifts",
+            "purple",
+            f"sum by (provider) (increase({of(families.CACHE_SHIFTS)}[$__rate_interval])) > 0",
         ),
     ]
 

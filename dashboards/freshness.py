@@ -1,7 +1,7 @@
 """The Cache freshness dashboard: how much of the prompts comes from the providers' caches, and what it costs when not."""
 
 from dashboards.board import dashboard, to
-from dashboards.panels import About, Json, Limits, bars, heatmap, lines, matrix, series, stat
+from dashboards.panels import FEW, FEWER, About, Json, Limits, bars, heatmap, lines, matrix, series, stat
 from dashboards.query import grown, of, pace, ratio
 from gateway.metering.families import (
     BROKEN_COST,
@@ -69,6 +69,7 @@ def over_time() -> list[Json]:
             About("Prompt from cache by model", "Share of the prompts' tokens read from a cache.", "percentunit"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, PROMPT, by="model"))},
             width=8,
+            points=FEWER,
         ),
         series(
             About(
@@ -85,6 +86,7 @@ def over_time() -> list[Json]:
             pace(WARNINGS, by="channel", seconds=3600),
             "{{channel}}",
             width=8,
+            points=FEW,
         ),
     ]
 
@@ -96,19 +98,20 @@ def losses() -> list[Json]:
             About("Prompt from cache by team", "Share of the prompts' tokens read from a cache.", "percentunit"),
             ratio(grown(TOKENS, READ, by="team"), grown(TOKENS, PROMPT, by="team")),
             "{{team}}",
+            width=6,
             link=to("pointsman-spend", "Spend of ${__field.labels.team}", "team"),
         ),
         bars(
             About("Stale resumes by client", "Threads resumed after their prompt cache had gone.", "short"),
             grown(STALE_RESUMES, by="client"),
             "{{client}}",
+            width=6,
         ),
         matrix(
             About("Cost of lost caches", "Paid above the warm price, by client and cause.", "currencyUSD"),
             grown(STALE_CLIENT_COST, by="client, cause"),
             rows="client",
             columns="cause",
-            width=8,
         ),
     ]
 
@@ -160,11 +163,13 @@ def tokens() -> list[Json]:
             About("Reads for a write by model", "Tokens read for each token written; below one, it was in vain.", "short"),
             {"{{model}}": ratio(pace(TOKENS, READ, by="model"), pace(TOKENS, WRITTEN, by="model"))},
             width=8,
+            points=FEWER,
         ),
         lines(
             About("Pings that keep caches warm, per hour", "Saved: filling caches anew that was not paid.", "currencyUSD"),
             {"cost": pace(PINGS_COST, seconds=3600), "saved": pace(PINGS_SAVED, seconds=3600)},
             width=8,
+            points=FEW,
         ),
     ]
 

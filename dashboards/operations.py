@@ -114,13 +114,13 @@ def process() -> list[Json]:
     return [
         lines(
             About("Event loop held", "By one read, and how late a timer came: the longest between two scrapes.", "s"),
-            {"{{instance}}": highest(LOOP_HELD, "instance"), "{{instance}} late": highest(LOOP_STALL, "instance")},
+            {"{{instance}} held": highest(LOOP_HELD, "instance"), "{{instance}} late": highest(LOOP_STALL, "instance")},
             width=8,
         ),
         lines(
             About("Under way, workers, draining", "Draining is 1 while a stop waits for open answers.", "short"),
             {
-                "{{instance}}": f"sum by (instance) ({of(INFLIGHT)})",
+                "{{instance}} under way": f"sum by (instance) ({of(INFLIGHT)})",
                 "{{instance}} workers": highest(WORKERS, "instance"),
                 "{{instance}} draining": highest(DRAINING, "instance"),
             },

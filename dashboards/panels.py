@@ -4,6 +4,7 @@ Classic JSON (schemaVersion 41) is what every Grafana from 10 to 13 provisions; 
 Format: https://grafana.com/docs/grafana/latest/visualizations/dashboards/build-dashboards/view-dashboard-json-model/
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,14 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 PALETTE = {"mode": "palette-classic"}
 TOOLTIP = {"mode": "multi", "sort": "desc"}
+FEW = 288
+"""Points of a curve of few events, such as money and shares: one each five minutes of a day. More of them are noise."""
+FEWER = 96
+"""The same of quotients, which jump from all to nothing where a point has a request or two."""
+GAP_MS = 3_600_000
+"""A line goes on across a rest as short as this; where nobody asks, there is neither a share nor a quantile."""
+NARROW = 70
+"""The least width of a column, so that a cross table shows all of them."""
 
 
 class About(NamedTuple):
@@ -25,10 +34,20 @@ class About(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Where a number turns red: from here upwards, or below here."""
+    """Where a number turns red: from here upwards, or below here. It may turn orange before."""
 
     bad_from: float | None = None
     bad_below: float | None = None
+    warn_from: float | None = None
+
+    def steps(self) -> list[Json]:
+        """As Grafana has them: colours from the lowest value up."""
+        if self.bad_below is not None:
+            return [{"color": "red", "value": None}, {"color": "green", "value": self.bad_below}]
+        if self.bad_from is None:
+            return [{"color": "text", "value": None}]
+        orange = [] if self.warn_from is None else [{"color": "orange", "value": self.warn_from}]
+        return [{"color": "green", "value": None}, *orange, {"color": "red", "value": self.bad_from}]
 
 
 def target(expr: str, legend: str = "", *, instant: bool = False) -> Json:
@@ -63,70 +82,76 @@ def panel(
     }
 
 
-def stat(about: About, expr: str, limits: Limits | None = None, texts: dict[str, str] | None = None) -> Json:
+def stat(
+    about: About, expr: str, limits: Limits | None = None, texts: dict[str, str] | None = None, *, height: int = 4
+) -> Json:
     """One number, red beyond its limits; `texts` replaces values by words."""
-    limits = limits or Limits()
-    steps: list[Json] = [{"color": "text", "value": None}]
-    if limits.bad_from is not None:
-        steps = [{"color": "green", "value": None}, {"color": "red", "value": limits.bad_from}]
-    if limits.bad_below is not None:
-        steps = [{"color": "red", "value": None}, {"color": "green", "value": limits.bad_below}]
     mappings = [{"type": "value", "options": {value: {"text": text} for value, text in texts.items()}}] if texts else []
     options = {
         "colorMode": "value", "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "value",
         "reduceOptions": REDUCE,
     }  # fmt: skip
     decimals = {"decimals": 2} if about.unit == "currencyUSD" else {}
-    thresholds = {"mode": "absolute", "steps": steps}
+    thresholds = {"mode": "absolute", "steps": (limits or Limits()).steps()}
     query = target(expr, about.title, instant=True)
-    return panel(about, "stat", [query], (4, 4), options, mappings=mappings, thresholds=thresholds, **decimals)
+    return panel(about, "stat", [query], (4, height), options, mappings=mappings, thresholds=thresholds, **decimals)
 
 
-def series(about: About, expr: str, legend: str, *, width: int = 12) -> Json:
+def series(about: About, expr: str, legend: str, *, width: int = 12, points: int = 0) -> Json:
     """A stack of areas over time."""
-    return _timeseries(about, [target(expr, legend)], width, fill=45, stacking="normal")
+    custom = {"fillOpacity": 45, "spanNulls": False, "stacking": {"group": "A", "mode": "normal"}}
+    return _timeseries(about, [target(expr, legend)], width, points, custom)
 
 
-def lines(about: About, exprs: Mapping[str, str], *, width: int = 12) -> Json:
+def lines(about: About, exprs: Mapping[str, str], *, width: int = 12, points: int = 0) -> Json:
     """Lines over time, one query for each legend."""
-    return _timeseries(about, [target(expr, legend) for legend, expr in exprs.items()], width, fill=0, stacking="none")
+    custom = {"fillOpacity": 0, "spanNulls": GAP_MS, "stacking": {"group": "A", "mode": "none"}}
+    return _timeseries(about, [target(expr, legend) for legend, expr in exprs.items()], width, points, custom)
 
 
-def _timeseries(about: About, targets: Sequence[Json], width: int, *, fill: int, stacking: str) -> Json:
-    custom = {
-        "drawStyle": "line",
-        "fillOpacity": fill,
-        "lineWidth": 1,
-        "showPoints": "never",
-        "spanNulls": False,
-        "stacking": {"group": "A", "mode": stacking},
-    }
-    options = {
-        "legend": {"calcs": ["mean", "max"], "displayMode": "table", "placement": "bottom", "showLegend": True},
-        "tooltip": TOOLTIP,
-    }
+def _timeseries(about: About, targets: Sequence[Json], width: int, points: int, custom: Json) -> Json:
+    """The legend has the largest first, beside the curves where there is room for it."""
+    legend = {
+        "calcs": ["mean", "max"], "displayMode": "table", "placement": "right" if width >= 12 else "bottom",
+        "showLegend": True, "sortBy": "Mean", "sortDesc": True,
+    }  # fmt: skip
     share = {"max": 1} if about.unit == "percentunit" else {}
-    return panel(about, "timeseries", targets, (width, 8), options, custom=custom, min=0, **share)
+    drawn = {"drawStyle": "line", "lineWidth": 1, "showPoints": "never", **custom}
+    options = {"legend": legend, "tooltip": TOOLTIP}
+    made = panel(about, "timeseries", targets, (width, 8), options, custom=drawn, min=0, **share)
+    return {**made, "maxDataPoints": points} if points else made
 
 
-def bars(about: About, expr: str, legend: str, *, width: int = 8, link: Json | None = None) -> Json:
-    """What is largest, as bars; `link` leads from a bar to where more is said of it."""
+def bars(
+    about: About, expr: str, legend: str, *, width: int = 8, link: Json | None = None, limits: Limits | None = None
+) -> Json:
+    """What is largest, as bars; `link` leads from a bar to where more is said of it.
+
+    A share has the whole as its end, and other bars the largest. The display name repeats the legend, for Grafana hides
+    the name of a bar that is alone.
+    """
     options = {
         "displayMode": "basic", "orientation": "horizontal", "showUnfilled": True, "valueMode": "text",
-        "reduceOptions": REDUCE,
+        "reduceOptions": REDUCE, "text": {"titleSize": 14, "valueSize": 18},
     }  # fmt: skip
     query = target(f"sort_desc({expr} > 0)", legend, instant=True)
-    links = {"links": [link]} if link else {}
-    return panel(about, "bargauge", [query], (width, 8), options, min=0, color=PALETTE, **links)
+    defaults: Json = {"min": 0, "color": PALETTE, "displayName": re.sub(r"\{\{(\w+)\}\}", r"${__field.labels.\1}", legend)}
+    if about.unit == "percentunit":
+        defaults["max"] = 1
+    if limits:
+        defaults |= {"color": {"mode": "thresholds"}, "thresholds": {"mode": "absolute", "steps": limits.steps()}}
+    if link:
+        defaults["links"] = [link]
+    return panel(about, "bargauge", [query], (width, 8), options, **defaults)
 
 
 def matrix(about: About, expr: str, *, rows: str, columns: str, width: int = 12) -> Json:
-    """A cross table of two labels."""
+    """A cross table of two labels. A cell without a value is null: what Grafana puts there by itself spoils the sums."""
     options = {"cellHeight": "sm", "showHeader": True, "footer": {"show": True, "reducer": ["sum"], "fields": ""}}
-    made = panel(about, "table", [target(f"{expr} > 0", instant=True)], (width, 8), options)
-    made["transformations"] = [
-        {"id": "groupingToMatrix", "options": {"columnField": columns, "rowField": rows, "valueField": "Value"}}
-    ]
+    query = target(f"{expr} > 0", instant=True)
+    made = panel(about, "table", [query], (width, 8), options, custom={"minWidth": NARROW})
+    crossed = {"columnField": columns, "rowField": rows, "valueField": "Value", "emptyValue": "null"}
+    made["transformations"] = [{"id": "groupingToMatrix", "options": crossed}]
     return made
 
 

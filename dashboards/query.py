@@ -44,8 +44,8 @@ def ratio(part: str, whole: str) -> str:
 
 
 def quantile(family: Declared, share: float, window: str = "$__rate_interval") -> str:
-    """A quantile of a histogram."""
-    return f"histogram_quantile({share:g}, sum by (le) (rate({of(family, part='_bucket')}[{window}])))"
+    """A quantile of a histogram; nothing, rather than no number, where nobody asked."""
+    return f"histogram_quantile({share:g}, sum by (le) (rate({of(family, part='_bucket')}[{window}]))) >= 0"
 
 
 def highest(family: Declared, by: str = "") -> str:

@@ -1,7 +1,7 @@
 """The Routing dashboard: where requests go, what decides it, what it saves, and whether it goes well there."""
 
 from dashboards.board import dashboard
-from dashboards.panels import About, Json, bars, lines, series, stat
+from dashboards.panels import FEWER, About, Json, bars, lines, series, stat
 from dashboards.query import grown, pace, quantile, ratio
 from gateway.metering.families import (
     COST,
@@ -96,6 +96,7 @@ def outcome() -> list[Json]:
         lines(
             About("Failures by route", "Share of requests that ended in a 5xx, or without an answer.", "percentunit"),
             {"{{route}}": ratio(pace(REQUESTS, FAILED, by="route"), pace(REQUESTS, by="route"))},
+            points=FEWER,
         ),
         lines(
             About("Time to first token", "From forwarding to the first byte of a streamed answer.", "s"),
@@ -110,7 +111,7 @@ def trials() -> list[Json]:
         bars(
             About("Rules in shadow", "Requests they fit, and whether they would have sent them elsewhere.", "short"),
             grown(SHADOWS, by="rule, differs"),
-            "{{rule}}: {{differs}}",
+            "{{rule}}, differs: {{differs}}",
             width=24,
         ),
     ]

@@ -1,7 +1,7 @@
 """The Spend dashboard: who spends what, where the month will end, and what the numbers leave out."""
 
 from dashboards.board import dashboard, to
-from dashboards.panels import About, Json, Limits, bars, columns, matrix, series, stat
+from dashboards.panels import FEW, About, Json, Limits, bars, columns, matrix, series, stat
 from dashboards.query import grown, highest, of, pace, ratio
 from gateway.metering.families import (
     BILL_CAPTURED,
@@ -46,11 +46,13 @@ def over_time() -> list[Json]:
             About("Spend per hour by team", "Known cost per hour, by the team that pays.", "currencyUSD"),
             pace(COST, by="team", seconds=3600),
             "{{team}}",
+            points=FEW,
         ),
         series(
             About("Spend per hour by model", "Known cost per hour, by the model that answered.", "currencyUSD"),
             pace(COST, by="model", seconds=3600),
             "{{model}}",
+            points=FEW,
         ),
     ]
 
@@ -86,9 +88,10 @@ def compared() -> list[Json]:
             About("Budget used", "Spent of each budget in its present window. 100 % is all of it.", "percentunit"),
             ratio(highest(BUDGET_SPENT, "team, window"), highest(BUDGET, "team, window")),
             "{{team}}, {{window}}",
+            limits=Limits(bad_from=1, warn_from=0.8),
         ),
         bars(
-            About("More than a week before", "Spend over the time shown, less that of the same time a week ago.",
+            About("Rise on the week before", "Spend over the time shown, less that of the same time a week ago.",
                   "currencyUSD"),
             f"({now} - ({then} or 0 * {now}))",
             "{{team}}",
@@ -123,6 +126,7 @@ def tokens() -> list[Json]:
                   "percentunit"),
             f"min ({of(BILL_CAPTURED)})",
             Limits(bad_below=0.98),
+            height=8,
         ),
     ]  # fmt: skip
 

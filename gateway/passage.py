@@ -8,7 +8,6 @@ changes nothing for it.
 from functools import partial
 
 import msgspec
-from msgspec import Raw
 from msgspec.structs import replace
 
 from cache.breakers import set_of
@@ -24,6 +23,7 @@ from gateway.budgets.channels import shown_by
 from gateway.budgets.types import Account
 from gateway.caution import Caution
 from gateway.config.compiled import Snapshot, Upstream
+from gateway.diagnoses import question, told
 from gateway.dialects.ask import Ask, splice
 from gateway.dialects.edits import edits_for, hides_usage, with_effort
 from gateway.dialects.endpoints import TRANSLATED, must_translate
@@ -55,8 +55,8 @@ class RequestPassage:
     """What the stations found out about one request, and what becomes of it."""
 
     __slots__ = (
-        "_relay", "_tally", "account", "answered", "ask", "attempt_now", "body", "breaker", "caller", "candidates",
-        "caution", "decision", "dialect", "endpoint", "entered_at", "estimate", "fingerprint", "first_byte_at",
+        "_relay", "_tally", "account", "answered", "ask", "asked_why", "attempt_now", "body", "breaker", "caller",
+        "candidates", "caution", "decision", "dialect", "endpoint", "entered_at", "estimate", "fingerprint", "first_byte_at",
         "foresight", "forwarded_at", "freshness", "head", "held", "hides_usage", "house", "id", "intent", "left",
         "record", "snapshot", "status", "upstream", "wall", "with_upstream",
     )  # fmt: skip
@@ -117,6 +117,7 @@ class RequestPassage:
         self.forwarded_at = 0.0
         self.first_byte_at: float | None = None
         self.hides_usage = False
+        self.asked_why = ""  # the upstream that was asked why its cache missed
         self._tally: Tally | None = None
         self._relay: BodyRelay | StreamRelay = BodyRelay(None)
 
@@ -190,6 +191,8 @@ class RequestPassage:
                 body = with_effort(ask, effort) if effort else body
             else:
                 edits, self.hides_usage = edits_for(ask, self.model_name, upstream.provider, effort)
+                if upstream.diagnostics:
+                    edits += question(self)
                 body = splice(ask.body, edits) if edits else ask.body
         path = upstream.base_path + self.head.path.removeprefix("/v1")
         send = Send(
@@ -351,12 +354,12 @@ class RequestPassage:
             duration_ms=(now - self.entered_at) * 1000,
             bytes_out=self._relay.bytes_out,
             cache_observed=observed_,
+            cause=told(self, usage) if usage.diagnosis else "",
         )
 
     def _remember(self, settled: Settlement, print_: Fingerprint, input_tokens: int, began: float) -> None:
         """What the thread's next request will want to know; only what the provider confirmed is remembered."""
-        house = self.house
-        caller = self.caller
+        house, caller = self.house, self.caller
         kinds = settled.kinds
         house.metrics.cache_observed(settled.provider, self.freshness.state, settled.cache_observed)
         self._count_rebuilt(settled)
@@ -384,29 +387,28 @@ class RequestPassage:
             now=settled.at,
             picos=settled.picos or 0,
         )
+        if self.upstream.diagnostics:
+            after = replace(after, answer_id=settled.response_id)
         if self.record is None or self.record.standing.tools != after.standing.tools:
-            after = replace(after, tool_set=set_of(self._tools()))
+            after = replace(after, tool_set=set_of(None if self.ask is None else tools_of(self.ask)))
         house.threads.remember(after)
         if house.keeper is not None:
             house.keeper.answered(self, settled, after)
-
-    def _tools(self) -> Raw | None:
-        return None if self.ask is None else tools_of(self.ask)
 
     def _count_rebuilt(self, settled: Settlement) -> None:
         """Money that went into a prompt the provider had cached before."""
         if settled.cache_observed not in MISSED:
             return
-        metrics = self.house.metrics
-        caller = self.caller
+        metrics, caller = self.house.metrics, self.caller
         read_rate = self.house.prices.rate(settled.provider, settled.served or self.model_name, "cache_read", settled.at)
         found = rebuilt(
             self.freshness, self.known_tokens, settled.cache_observed, settled.kinds, settled.by_kind, read_rate
         )
         if found is None:
             return
-        metrics.rebuilt(caller.team, caller.client, settled.model, found.cause, found.picos, self.breaker)
-        if found.cause == EXPIRED:
+        cause = settled.cause or found.cause
+        metrics.rebuilt(caller.team, caller.client, settled.model, cause, found.picos, self.breaker)
+        if cause == EXPIRED:
             metrics.stale(caller.team, caller.client)
 
     def _story(self) -> list[tuple[bytes, bytes]]:

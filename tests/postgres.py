@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +22,8 @@ from tests.debian import installed
 
 USER, PASSWORD = "books", "pass word/@:ü"
 START_S = 30.0
+DATABASES_MAX = 8
+"""Kept at a time; a test holds one or two."""
 _SETTINGS = ("ssl=on", "fsync=off", "full_page_writes=off", "max_connections=60", "log_min_messages=panic", "log_min_error_statement=panic")
 
 
@@ -34,6 +37,7 @@ class Server:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._as: dict[str, object] = {}
+        self._databases: deque[str] = deque()
         if os.geteuid() == 0:  # the server refuses to run as root
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
@@ -100,11 +104,14 @@ class Server:
         return f"{before}:{self.port}/{name}?host={host}" if host.startswith("/") else f"{before}{host}:{self.port}/{name}"
 
     def database(self) -> Database:
-        """A new one, empty."""
+        """A new one, empty. The oldest goes: each is some 300 files, and a run makes hundreds."""
         name = f"ledger_{secrets.token_hex(6)}"
         connection = Database.parse(self.url("postgres")).reader()
         connection.execute("SET default_transaction_read_only = off")
+        if len(self._databases) == DATABASES_MAX:
+            connection.execute(f"DROP DATABASE {self._databases.popleft()} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
+        self._databases.append(name)
         connection.close()
         return Database.parse(self.url(name))
 

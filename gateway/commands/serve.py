@@ -138,12 +138,13 @@ def _announce(live: "Live", listener: socket.socket, offline: bool) -> None:
     base = f"http://{shown}:{port}"
     if offline:
         print("No provider key is set: the built-in simulator answers, offline and free of charge.")
+    key = """-H "authorization: Bearer $KEY" """ if any(team.digests for team in live.current.teams.values()) else ""
     names = ", ".join(f"{route.name} -> {route.model}" for route in live.current.policy.routes.values())
     print(
         f"Pointsman listens.  Routes: {names}\n"
         f"  base URL  {base}/v1\n"
         f"  page      {base}/pointsman/\n"
-        f"  try it    curl -s {base}/v1/chat/completions -H 'content-type: application/json' "
+        f"  try it    curl -s {base}/v1/chat/completions {key}-H 'content-type: application/json' "
         f"""-d '{{"model":"auto","messages":[{{"role":"user","content":"write fizzbuzz in Python"}}]}}'""",
         flush=True,
     )

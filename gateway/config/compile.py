@@ -176,6 +176,7 @@ def _upstream(name: str, upstream: schema.Upstream) -> compiled.Upstream:
         headers=_credentials(upstream.provider, key),
         key=key,
         on_disconnect=upstream.on_disconnect,
+        diagnostics=upstream.diagnostics,
     )
 
 

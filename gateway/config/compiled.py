@@ -29,6 +29,8 @@ class Upstream(Struct, frozen=True):
     headers: Headers
     key: str
     on_disconnect: Literal["cancel", "drain"] = "cancel"
+    diagnostics: float = 0.0
+    """Share of the requests in which it is asked why its cache missed."""
 
     @property
     def base_url(self) -> str:

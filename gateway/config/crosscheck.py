@@ -55,6 +55,8 @@ def _upstreams(config: Config) -> Iterator[Problem]:
             yield Problem(f"{path}.url", str(error))
         if not _CREDENTIAL.fullmatch(upstream.key.get_secret_value()):
             yield Problem(f"{path}.key", "holds a space, a line break or a character that is no ASCII")
+        if upstream.diagnostics and upstream.provider not in ("openai", "anthropic"):
+            yield Problem(f"{path}.diagnostics", "only openai and anthropic say why their cache missed; leave it out")
 
 
 def _models(config: Config) -> Iterator[Problem]:

@@ -94,6 +94,11 @@ class Upstream(Section):
     )
     timeouts: Timeouts = Field(default=Timeouts(), description="How patient to be with this upstream.")
     max_connections: Count = Field(default=512, le=65535, description="Connections open to it at once.")
+    diagnostics: Share = Field(
+        default=0.0,
+        description="Share of requests, from 0 to 1, in which the provider is asked why its prompt cache missed: OpenAI in "
+        "Responses since GPT-5.6, Anthropic in Messages. It adds a member to the request and one to the answer.",
+    )
 
 
 class Model(Section):

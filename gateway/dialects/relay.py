@@ -130,13 +130,14 @@ class StreamRelay:
             if not whole.startswith(b":"):  # a comment is no event: nothing of ours may come before the vendor's first
                 self.events += whole.count(b"\n\n") or 1
             self._newest = whole
-        if b'"usage"' in whole:
+        counts = b'"usage"' in whole
+        if counts:
             self._meter(whole)
-        return self._changed(whole) if self.changes else data
+        return self._changed(whole, counts) if self.changes else data
 
-    def _changed(self, whole: bytes) -> bytes:
-        """What the client gets for complete events."""
-        if self._hide and b'"usage"' in whole:
+    def _changed(self, whole: bytes, counts: bool) -> bytes:
+        """What the client gets for complete events; `counts` says whether usage may be in them."""
+        if self._hide and counts:
             whole = _without_usage(whole)
         if self._show is not None and b"openai-model" in whole:
             show = self._show
@@ -148,12 +149,13 @@ class StreamRelay:
         held = bytes(self._pending)
         self._pending.clear()
         self._newest = held or self._newest
-        if held and b'"usage"' in held:
+        counts = b'"usage"' in held
+        if counts:
             self._meter(held + b"\n\n")
         if not held or not self.changes:
             return b""
-        if self._insertion is not None or (self._hide and b'"usage"' in held):
-            return self._changed(held + b"\n\n")
+        if self._insertion is not None or (self._hide and counts):
+            return self._changed(held + b"\n\n", counts)
         return held
 
     def _gather(self, data: bytes) -> bytes:

@@ -33,6 +33,10 @@ PINGED = ("read", "missed", "failed", "capped", "refused")
 CHANNELS = ("header", "inline", "ask_first")
 BREAKERS = ("time_in_system", "date_in_system", "id_in_system", "system_changed", "tools_reordered", "tools_changed",
             "reasoning_dropped", "history_edited", "settings_changed")  # fmt: skip
+CHANGES = ("unchanged", "model_changed", "tools_changed", "system_changed", "prefix_changed", "settings_changed",
+           "compacted", "forked")  # fmt: skip
+OURS = (*CHANGES, "unseen")
+THEIRS = (*CHANGES, "affinity", "not_found")
 
 CLOSED: dict[str, tuple[str, ...]] = {
     "status_class": STATUS_CLASSES,
@@ -45,6 +49,8 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "channel": CHANNELS,
     "ping": PINGED,
     "breaker": BREAKERS,
+    "ours": OURS,
+    "theirs": THEIRS,
 }
 """Labels whose values are fixed by the vocabulary."""
 
@@ -157,6 +163,12 @@ CACHE_SHIFTS = Declared(
     type="counter",
     help="Times a provider's prompt cache was seen to behave in a new way, and what was learned of it was doubted.",
     labels=("provider",),
+)
+DIAGNOSES = Declared(
+    name="pointsman_cache_diagnoses_total",
+    type="counter",
+    help="Answers in which the provider said what had changed in the prompt, beside what this gateway had found.",
+    labels=("provider", "ours", "theirs"),
 )
 RESUME_IDLE = Declared(
     name="pointsman_resume_idle_seconds",

@@ -6,6 +6,7 @@ An intent whose settlement is not there yet waits in the table `open`, as it was
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.metering.journal import Entry
 from gateway.metering.ledger_face import Connection
@@ -53,6 +54,8 @@ class Batch:
         settled = []
         for each in settlements:
             intent = self._intents.pop(each.id, None) or earlier.get(each.id) or nobody(each)
+            if each.cause:
+                intent = replace(intent, cache_cause=each.cause)
             settled.append((intent, each, fees_of(each), self._reckon(intent, each)))
         insert(self._connection, self._journal, settled)
         for row in settled:

@@ -32,8 +32,8 @@ _FIXED = (
     "wasted_picos", "wasted_cause",
 )  # fmt: skip
 """The settlement says which model and upstream answered, and whose they are."""
-_OTHERWISE_KEPT = ("at", "kinds", "fees", "by_kind", "price_rows", "exact")
-"""Fields of a settlement that are not columns of the same name and type."""
+_OTHERWISE_KEPT = ("at", "kinds", "fees", "by_kind", "price_rows", "exact", "cause")
+"""Fields of a settlement that are not columns of the same name and type; the cause has become the intent's."""
 _KINDS = frozenset(KINDS)
 _encode = msgspec.json.Encoder().encode
 

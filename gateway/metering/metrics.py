@@ -165,6 +165,10 @@ class Metrics:
         """A provider's cache was seen to behave in a new way."""
         self._cache_shifts.row(provider).value += 1
 
+    def diagnosed(self, provider: str, ours: str, theirs: str) -> None:
+        """A provider has said what changed in a prompt."""
+        self._counters[families.DIAGNOSES.name].row(provider, ours, theirs).value += 1
+
     def stale(self, team: str, client: str) -> None:
         """A thread was resumed after its prompt cache had run out."""
         self._stale_resumes.row(team, client).value += 1

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
+from msgspec.structs import replace
 
+from gateway.metering.diagnosis import of_messages, of_responses
 from gateway.metering.types import Usage
 from gateway.metering.usage_counts import word
 from gateway.metering.usage_messages import messages_usage
@@ -86,6 +88,7 @@ class _Response(Struct):
     service_tier: Any = None
     usage: Any = None
     output: Raw = _NONE
+    prompt_cache_diagnostics: Any = None
 
 
 class _Event(Struct):
@@ -99,6 +102,7 @@ class _Event(Struct):
     output: Raw = _NONE
     response: _Response | None = None
     x_groq: Any = None
+    prompt_cache_diagnostics: Any = None
 
 
 class _Message(Struct):
@@ -108,6 +112,7 @@ class _Message(Struct):
     usage: Any = None
     delta: Raw = _NONE
     message: "_Message | None" = None
+    diagnostics: Any = UNSET
 
 
 _event = msgspec.json.Decoder(_Event)
@@ -157,7 +162,7 @@ class OpenAITally:
         model = word(source.model)
         if not isinstance(source.usage, dict):
             return Usage(kinds={}, model=model, exact=False, problem="not_an_object")
-        return openai_usage(
+        found = openai_usage(
             source.usage,
             model,
             source.service_tier,
@@ -165,15 +170,18 @@ class OpenAITally:
             _tool_calls(source.output),
             embedding=seen.object == "list",
         )
+        said = source.prompt_cache_diagnostics
+        return found if said is None or found is None else replace(found, diagnosis=of_responses(said))
 
 
 class MessagesTally:
     """Anthropic Messages. Counts are cumulative: of several reports the largest counts, nothing is added up."""
 
-    __slots__ = ("_id", "_model", "_usage", "_whole")
+    __slots__ = ("_diagnostics", "_id", "_model", "_usage", "_whole")
 
     def __init__(self) -> None:
         self._usage: Any = None
+        self._diagnostics: Any = UNSET
         self._model = ""
         self._id = ""
         self._whole = False
@@ -204,6 +212,8 @@ class MessagesTally:
         self._model = word(seen.model) or self._model
         self._id = word(seen.id) or self._id
         self._usage = merged(self._usage, seen.usage)
+        if seen.diagnostics is not UNSET:
+            self._diagnostics = seen.diagnostics
 
     def _read(self) -> Usage | None:
         if self._usage is None:
@@ -213,7 +223,9 @@ class MessagesTally:
         found = messages_usage(self._usage, self._model, self._id)
         if found is not None and not (found.kinds or found.fees or found.problem):
             return None  # a prompt has tokens: a report of none at all, as its clients insist on, reports nothing
-        return found
+        if found is None or self._diagnostics is UNSET:
+            return found
+        return replace(found, diagnosis=of_messages(self._diagnostics))
 
 
 def merged(before: Any, after: Any) -> Any:

@@ -100,6 +100,8 @@ class Usage(Struct, frozen=True):
     """Why the numbers cannot be right (`negative`, `cached_exceeds_input`, …); such usage is never `priced`."""
     reported: int | None = None
     """Pico-dollars the provider says it cost, where it is one that says so."""
+    diagnosis: str = ""
+    """What the provider says became of its cache (`gateway.metering.diagnosis`); empty where it says nothing of it."""
     parts: tuple["Usage", ...] = ()
     """Each step's own share where an answer took several, which may have run on several models; `kinds` is their sum."""
 
@@ -197,6 +199,8 @@ class Settlement(Struct, frozen=True):
     bytes_out: int
     cache_observed: str
     """`hit`, `partial`, `miss` or `unknown`, judged from the reported cache reads."""
+    cause: str = ""
+    """Why the cache was lost by the provider's own word, which takes the place of the intent's; empty where it gave none."""
 
 
 SpendRow = tuple[str, str, str, str, str, int, int]

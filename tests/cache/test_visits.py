@@ -83,3 +83,9 @@ def test_a_ping_of_one_models_cache_is_none_of_the_others():
     back = with_model(record, CODE)
     assert (back.kept_at, back.last_end) == (0.0, NOW + 285)
     assert assess(back, prompt(5), CODE, rules_for("anthropic", CODE), NOW + 500).state in ("warm", "cooling")
+
+
+def test_each_model_has_its_own_last_answer():
+    record = replace(answered(None, CODE, 3, NOW), answer_id="of_code")
+    record = replace(answered(record, TALK, 4, NOW + 60), answer_id="of_talk")
+    assert [with_model(record, model).answer_id for model in (CODE, TALK)] == ["of_code", "of_talk"]

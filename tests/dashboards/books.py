@@ -48,7 +48,7 @@ SQL: dict[str, Sequence[str]] = {
     "Spend by model": [f"SELECT model, {USD} FROM rows GROUP BY 1"],
     "Spend by kind": [by_kind("sum(picos_{kind}) / 1e12") + " UNION ALL SELECT 'fee', sum(fee_picos) / 1e12 FROM rows"],
     "Budget used": [f"SELECT team, 'month', {USD} / CASE team {{limits}} END FROM rows GROUP BY 1"],
-    "More than a week before": [f"SELECT team, {USD} FROM rows GROUP BY 1"],
+    "Rise on the week before": [f"SELECT team, {USD} FROM rows GROUP BY 1"],
     "What the work costs": [
         f"SELECT model, {USD} / count(*) FROM rows GROUP BY 1",
         f"SELECT model, 1000 * {USD} / sum(output + reasoning) FROM rows GROUP BY 1 HAVING sum(output + reasoning) > 0",

@@ -144,6 +144,28 @@ def test_target_rate_interval(board: Json) -> None:
                 assert window == ("$__range" if target["instant"] else "$__rate_interval"), panel["title"]
 
 
+def test_annotations_look_back_as_far_as_they_step(board: Json) -> None:
+    for mark in board["annotations"]["list"]:
+        assert mark["expr"].count("[$__rate_interval]") == mark["expr"].count("["), mark["name"]
+        assert mark["target"]["expr"] == mark["expr"]
+
+
+def test_cross_tables_leave_empty_cells_empty(board: Json) -> None:
+    # Grafana's own choice is an empty text, and its sum of a column with one joins the digits: 108 and 264 are 108264.
+    for panel in board["panels"]:
+        for step in panel.get("transformations", ()):
+            assert step["id"] != "groupingToMatrix" or step["options"]["emptyValue"] == "null", panel["title"]
+
+
+def test_bars_keep_their_names_and_shares_their_whole(board: Json) -> None:
+    for panel in board["panels"]:
+        if panel["type"] == "bargauge":
+            defaults, legend = panel["fieldConfig"]["defaults"], panel["targets"][0]["legendFormat"]
+            named = re.findall(r"\$\{__field\.labels\.(\w+)\}", defaults["displayName"])
+            assert named == re.findall(r"\{\{(\w+)\}\}", legend), f"{panel['title']}: Grafana hides the name of a lone bar"
+            assert defaults.get("max") == (1 if defaults["unit"] == "percentunit" else None), panel["title"]
+
+
 def test_target_job_and_instance(board: Json) -> None:
     for title, selector, _ in selectors(board):
         assert {"job", "instance"} <= {matcher.name for matcher in selector.matchers.matchers}, title
@@ -233,6 +255,7 @@ def test_annotations_are_queries_with_the_same_care(board: Json) -> None:
 
 NOT_ON_A_PANEL = {
     "pointsman_keep_warm_pings_total": "their dollars are shown; what came of each is for whoever asks why",
+    "pointsman_cache_diagnoses_total": "providers are asked only where the config says so; a table to judge ours by",
     "pointsman_workers_lost_total": "the number of workers falls with each",
     "pointsman_budget_remaining_usd": "the panel of the share used says it for every budget at once",
     "pointsman_budget_reserved_usd": "held for seconds; it explains what remains, to whoever asks",

@@ -1,21 +1,15 @@
 """Every query of every dashboard, asked of a real Prometheus that scrapes a real `Metrics`: does it say what was so?"""
 
 import math
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import promql_parser
 import pytest
 
-from gateway.metering.labels import Place
-from gateway.metering.metrics import CONTENT_TYPE, Metrics
 from gateway.metering.types import PICOS_PER_USD
 from tests.dashboards.queries import boards, filled
-from tests.dashboards.scraping import Scraped, scraping
-from tests.dashboards.traffic import EVENTS, PROVIDERS, SHADOWED, TEAMS, drive, prepare, truth
+from tests.dashboards.scraping import Scraped
+from tests.dashboards.traffic import EVENTS, truth
 
 pytestmark = pytest.mark.timeout(700)  # Prometheus may have to be installed first
 
@@ -28,46 +22,6 @@ ONLY_LOOKED_AT = {
     "Pings that keep caches warm, per hour",
 }  # fmt: skip
 """Quantiles, quotients and gauges: they must have values, which the arithmetic of the others covers."""
-
-
-@pytest.fixture(scope="module")
-def scraped(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
-    metrics = Metrics(
-        TEAMS,
-        ("code", "general"),
-        tuple(PROVIDERS),
-        tuple(PROVIDERS.values()),
-        [Place(team=team, route=route, model=model, provider=provider)
-         for team in TEAMS for route in ("code", "general", "direct") for model, provider in PROVIDERS.items()],
-        (SHADOWED[0],),
-    )  # fmt: skip
-    prepare(metrics)
-    server = _serving(metrics)
-    try:
-        home = tmp_path_factory.mktemp("prometheus")
-        with scraping(prometheus, home, int(server.server_address[1])) as seen:
-            yield seen.around(lambda: drive(metrics))
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _serving(metrics: Metrics) -> ThreadingHTTPServer:
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = metrics.render()
-            self.send_response(200)
-            self.send_header("content-type", CONTENT_TYPE)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
 
 
 def _panels() -> list[Json]:

@@ -94,21 +94,7 @@ def drive(metrics: Metrics) -> None:
         metrics.cache_predicted(event.team, provider, event.state, 20.0)
         metrics.cache_observed(provider, event.state, OBSERVED[event.state])
         metrics.overhead(0.00015)
-        intent = Intent(
-            id=str(number), at=0.0, team=event.team, user="", client="codex", client_version="", session="", thread="",
-            parent="", agent="main", thread_rule="", endpoint="chat", dialect="chat", model_asked="auto",
-            route="" if event.route == "direct" else event.route, model=event.model, upstream="up", provider=provider,
-            source="rule", reason="", rule="", input_kind="", output_kind="", stream=True, bytes_in=1,
-            cache_state=event.state, cache_expected_tokens=None, estimate_picos=None,
-        )  # fmt: skip
-        by_kind = event.by_kind if event.priced else {}
-        metrics.settled(intent, Settlement(
-            id=str(number), at=0.0, outcome=event.outcome, status=event.status, kinds=event.kinds, fees={},
-            picos=sum(by_kind.values()) if event.priced else None, by_kind=by_kind,
-            price_status="priced" if event.priced else "unpriced", price_reason="" if event.priced else "unknown_model",
-            price_rows=(), exact=True, model=event.model, upstream="up", provider=provider, served="",
-            tier="", response_id="", attempts=1, ttft_ms=200.0, duration_ms=900.0, bytes_out=1, cache_observed="hit",
-        ))  # type: ignore[arg-type]  # fmt: skip
+        settle(metrics, number, event)
     for team, client, model, cause, picos in STALE:
         metrics.stale(team, client)
         metrics.rebuilt(team, client, model, cause, picos)
@@ -126,14 +112,34 @@ def drive(metrics: Metrics) -> None:
     metrics.in_force(2, 2)
 
 
+def settle(metrics: Metrics, number: int, event: Event) -> None:
+    """The end of a request."""
+    provider = PROVIDERS[event.model]
+    intent = Intent(
+        id=str(number), at=0.0, team=event.team, user="", client="codex", client_version="", session="", thread="",
+        parent="", agent="main", thread_rule="", endpoint="chat", dialect="chat", model_asked="auto",
+        route="" if event.route == "direct" else event.route, model=event.model, upstream="up", provider=provider,
+        source="rule", reason="", rule="", input_kind="", output_kind="", stream=True, bytes_in=1,
+        cache_state=event.state, cache_expected_tokens=None, estimate_picos=None,
+    )  # fmt: skip
+    by_kind = event.by_kind if event.priced else {}
+    metrics.settled(intent, Settlement(
+        id=str(number), at=0.0, outcome=event.outcome, status=event.status, kinds=event.kinds, fees={},
+        picos=sum(by_kind.values()) if event.priced else None, by_kind=by_kind,
+        price_status="priced" if event.priced else "unpriced", price_reason="" if event.priced else "unknown_model",
+        price_rows=(), exact=True, model=event.model, upstream="up", provider=provider, served="",
+        tier="", response_id="", attempts=1, ttft_ms=200.0, duration_ms=900.0, bytes_out=1, cache_observed="hit",
+    ))  # type: ignore[arg-type]  # fmt: skip
+
+
 Truth = dict[str, Counter[str]]
 
 
 def truth(span_s: float) -> Truth:
     """What each panel must show after so many seconds, by the values of its labels in the order of their names."""
     found = _sums()
-    for title in ("Today", "This month", "More than a week before"):
-        found[title] = found["Spend by team" if title.startswith("More") else "Spend"]
+    for title in ("Today", "This month", "Rise on the week before"):
+        found[title] = found["Spend by team" if title.startswith("Rise") else "Spend"]
     month_s = calendar.monthrange(*datetime.now(UTC).timetuple()[:2])[1] * 86_400
     found["Month at this pace"] = Counter({"": found["Spend"][""] * Fraction(month_s) / Fraction(span_s)})
     for title in [title for title in found if title.startswith("every second")]:

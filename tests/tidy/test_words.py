@@ -9,6 +9,7 @@ from tests.tidy.tree import ROOT, committed, text
 INDEXES = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com", "crates" + ".io", "conda." + "anaconda")
 PLACES = re.compile(r"(?<![\w.$}~-])/(?:" + "|".join(("root", "work", "home", "Users", "mnt", "private")) + r")/\w")
 KEYS = re.compile(r"\b(?:sk-ant-api\d\d-|sk-proj-|AKIA|ghp_|xox[bp]-)[A-Za-z0-9_-]{16,}|-----BEGIN [A-Z ]*PRIVATE KEY")
+UNSETTLED = re.compile(r"^(?:<{7}|>{7}) \S", re.MULTILINE)
 BINARY = (".png", ".woff2", ".gz", ".zst")
 FILE_BYTES_MAX = 1024 * 1024
 """A clone stays small; data that is larger is made or fetched."""
@@ -20,6 +21,7 @@ def test_committed_words(name: str) -> None:
     assert not [host for host in INDEXES if host in content], "an index address"
     assert not PLACES.search(content), "a path of one machine"
     assert not KEYS.search(content), "a key"
+    assert not UNSETTLED.search(content), "a merge that was not settled"
 
 
 @pytest.mark.parametrize("name", committed())

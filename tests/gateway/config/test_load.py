@@ -197,3 +197,12 @@ def test_a_literal_key_is_never_shown_either() -> None:
         with pytest.raises(ConfigError) as caught:
             parse(written(changed(EVERYTHING, path, value)), {})
         assert SECRET not in str(caught.value)
+
+
+def test_only_two_providers_say_why_their_cache_missed() -> None:
+    text = EXAMPLE.read_text("utf-8").replace("diagnostics: 0 ", "diagnostics: 0.5 ")
+    config = parse(text.encode(), {})
+    assert crosscheck(config) == ()
+    assert compile_config(config, "v").upstreams["openai"].diagnostics == 0.5
+    (problem,) = crosscheck(parse(text.replace("provider: openai ", "provider: azure ").encode(), {}))
+    assert problem.path == "upstreams.openai.diagnostics"

@@ -35,3 +35,9 @@ def test_an_intent_waits_whole_until_it_is_settled(ledger, place):
 def test_a_settlement_comes_once(ledger):
     with pytest.raises(Doubled):
         book(ledger, "w", [intent("a")], [settlement("a"), settlement("a")])
+
+
+def test_a_cause_that_the_provider_gave_takes_the_place_of_ours(ledger, place):
+    meant = [intent(name, cache_cause="prefix_changed") for name in ("a", "b")]
+    book(ledger, "w", meant, [settlement("a", cause="tools_changed"), settlement("b")])
+    assert {row["id"]: row["cache_cause"] for row in ledger_rows(place)} == {"a": "tools_changed", "b": "prefix_changed"}

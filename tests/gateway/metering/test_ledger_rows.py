@@ -31,7 +31,7 @@ def test_every_field_has_its_place(path):
     moved = {"model", "upstream", "provider"}  # the settlement says who answered
     for name in set(Intent.__struct_fields__) - moved:
         assert row[name] == getattr(meant, name), name
-    apart = {"id", "at", "kinds", "fees", "by_kind", "price_rows"}
+    apart = {"id", "at", "kinds", "fees", "by_kind", "price_rows", "cause"}
     for name in set(settled.__struct_fields__) - apart:
         assert row[name] == getattr(settled, name), name
     assert (row["settled_at"], row["journal"], row["fees"]) == (AT + 4, "w", '{"web_search":2}')
