@@ -1,27 +1,20 @@
-"""How near what was foretold of replayed sessions came to what the simulated provider read. Intervals come by drawing
-sessions anew, as calls of one session are alike (Efron and Tibshirani 1993, chapter 8).
+"""How near what was foretold of replayed sessions came to what the simulated provider read.
 
 Judged are calls of threads that had been answered by the same model before: of a first call the gateway says that it knows
 nothing, which is neither right nor wrong. A call of which it says so later counts as wrong.
 """
 
-import random
 from collections.abc import Mapping, Sequence
-
-from msgspec import Struct
 
 from cache.standing import HALF
 from gateway.evaluation.chains import Foretold
+from gateway.evaluation.intervals import Counted, Interval, intervals
 
-DRAWS = 400
 JUDGED_FROM = 5000
 """Tokens of the prompt before from which on a miss is one, as with recorded outcomes."""
 
-Interval = tuple[float, float, float]
-"""A value and the ends of its 95 % interval."""
 
-
-class Sums(Struct):
+class Sums(Counted):
     """What scores are made of; adds up over sessions."""
 
     judged: int = 0
@@ -30,10 +23,6 @@ class Sums(Struct):
     rightly: int = 0
     wrongly: int = 0
     unseen: int = 0
-
-    def add(self, other: "Sums") -> None:
-        for name in Sums.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def scores(self) -> dict[str, float]:
         return {
@@ -74,18 +63,4 @@ def score(told: Sequence[Foretold], block: int, seed: int = 0) -> Mapping[str, I
     sessions: dict[str, Sums] = {}
     for each in told:
         sessions.setdefault(each.session, Sums()).add(summed(each, block))
-    parts = list(sessions.values())
-    chance = random.Random(seed)  # noqa: S311 - draws that can be repeated
-    draws = [_added(chance.choices(parts, k=len(parts))) for _ in range(DRAWS)]
-    found = {}
-    for name, value in _added(parts).items():
-        drawn = sorted(draw[name] for draw in draws)
-        found[name] = (value, drawn[int(0.025 * DRAWS)], drawn[int(0.975 * DRAWS)])
-    return found
-
-
-def _added(parts: Sequence[Sums]) -> dict[str, float]:
-    whole = Sums()
-    for part in parts:
-        whole.add(part)
-    return whole.scores()
+    return intervals(list(sessions.values()), Sums, seed)

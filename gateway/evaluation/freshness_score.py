@@ -1,21 +1,14 @@
-"""How good predictions of cached tokens were, with intervals by drawing sessions anew.
+"""How good predictions of cached tokens were, with intervals."""
 
-Calls of one session are alike, so the sessions are what is drawn (Efron and Tibshirani 1993, chapter 8): an interval says
-how another set of as many sessions would have come out.
-"""
-
-import random
 from collections.abc import Mapping, Sequence
-
-from msgspec import Struct
 
 from cache.outlook import Outlook
 from cache.standing import FULL, HALF
 from gateway.evaluation.freshness_trace import Call, Session
+from gateway.evaluation.intervals import Counted, Interval, intervals
 
 READ, UNCACHED, SHORT_WRITE, LONG_WRITE = 0.5, 5.0, 6.25, 10.0
 """Dollars per million tokens by which costs are compared: list prices of Claude Opus 4.5 and GPT-5.5, November 2026."""
-DRAWS = 400
 PAUSE_S = 60.0
 """Gaps beyond this are also judged by themselves: the others are warm nearly always."""
 
@@ -23,7 +16,7 @@ Pair = tuple[Call, Call, Outlook]
 """The call before, the call, and what was foretold of it."""
 
 
-class Sums(Struct):
+class Sums(Counted):
     """What scores are made of; adds up over sessions."""
 
     calls: float = 0
@@ -34,10 +27,6 @@ class Sums(Struct):
     squares: float = 0
     foretold: float = 0
     paid: float = 0
-
-    def add(self, other: "Sums") -> None:
-        for name in Sums.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def scores(self) -> dict[str, float]:
         calls = max(1.0, self.calls)
@@ -77,7 +66,7 @@ def granted(pairs: Sequence[tuple[Call, Call]]) -> dict[tuple[str, str, str], fl
     return found
 
 
-def score(pairs: Sequence[Pair], seed: int = 0) -> dict[str, dict[str, tuple[float, float, float]]]:
+def score(pairs: Sequence[Pair], seed: int = 0) -> dict[str, dict[str, Interval]]:
     """Scores with the ends of their 95 % intervals, of all calls and of those after a pause."""
     lifetimes = granted([(before, call) for before, call, _ in pairs])
     paused = [pair for pair in pairs if pair[1].sent - pair[0].began > PAUSE_S]
@@ -89,23 +78,8 @@ def score(pairs: Sequence[Pair], seed: int = 0) -> dict[str, dict[str, tuple[flo
 
 def _intervals(
     pairs: Sequence[Pair], lifetimes: Mapping[tuple[str, str, str], float], seed: int
-) -> dict[str, tuple[float, float, float]]:
+) -> dict[str, Interval]:
     sessions: dict[Session, Sums] = {}
     for pair in pairs:
         sessions.setdefault(pair[1].session, Sums()).add(summed(pair, lifetimes[pair[1].key]))
-    parts = list(sessions.values())
-    whole = _total(parts)
-    chance = random.Random(seed)  # noqa: S311 - draws that can be repeated
-    draws = [_total(chance.choices(parts, k=len(parts))) for _ in range(DRAWS)] if parts else [whole]
-    found = {}
-    for name, value in whole.items():
-        drawn = sorted(draw[name] for draw in draws)
-        found[name] = (value, drawn[int(0.025 * len(drawn))], drawn[min(len(drawn) - 1, int(0.975 * len(drawn)))])
-    return found
-
-
-def _total(parts: Sequence[Sums]) -> dict[str, float]:
-    total = Sums()
-    for part in parts:
-        total.add(part)
-    return total.scores()
+    return intervals(list(sessions.values()), Sums, seed)
