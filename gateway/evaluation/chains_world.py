@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cache.forecast import Forecast
 from cache.priors import shipped
@@ -60,32 +61,21 @@ class Rule(Struct, frozen=True):
     marker: Mapping[str, str] | None = None
 
 
-_CLAUDE, _HAIKU = "claude-opus-4-5", "claude-haiku-4-5"
+_FIVE_MINUTES = Rule(
+    name="anthropic-5m",
+    dialect="messages",
+    provider="anthropic",
+    model="claude-opus-4-5",
+    small="claude-haiku-4-5",
+    known=True,
+    profile="anthropic",
+    settings={"slack_s": 0.0},
+    block=64,
+    marker={"type": "ephemeral"},
+)
 RULES = (
-    Rule(
-        name="anthropic-5m",
-        dialect="messages",
-        provider="anthropic",
-        model=_CLAUDE,
-        small=_HAIKU,
-        known=True,
-        profile="anthropic",
-        settings={"slack_s": 0.0},
-        block=64,
-        marker={"type": "ephemeral"},
-    ),
-    Rule(
-        name="anthropic-1h",
-        dialect="messages",
-        provider="anthropic",
-        model=_CLAUDE,
-        small=_HAIKU,
-        known=True,
-        profile="anthropic",
-        settings={"slack_s": 0.0},
-        block=64,
-        marker={"type": "ephemeral", "ttl": "1h"},
-    ),
+    _FIVE_MINUTES,
+    replace(_FIVE_MINUTES, name="anthropic-1h", marker={"type": "ephemeral", "ttl": "1h"}),
     Rule(
         name="openai-11m",
         dialect="responses",
