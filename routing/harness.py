@@ -46,19 +46,19 @@ NAMES_CACHED = 4096
 """Tool names whose trade is remembered: a company's agents offer a few hundred, and anybody may send anything."""
 
 _CODING_TOOL = re.compile(
-    r"bash|shell|exec|terminal|command|edit|patch|str_replace|grep|glob|notebook|^write$"
+    r"bash|shell|^(?:z|k|fi)?sh$|exec|terminal|command|edit|patch|str_replace|grep|glob|notebook|^write$"
     r"|(?:^|_)(?:read|write|run|create|list|search|view|open|delete)_?(?:to_)?(?:file|code|repo|dir|test)"
     r"|^(?:read|ls|run|python)$|svg|html|mermaid|plantuml|latex",
     re.IGNORECASE,
 )
-_SHELL_TOOL = re.compile(r"bash|shell|terminal|^(?:exec|execute|run)(?:_?(?:command|cmd))?$|ssh", re.IGNORECASE)
+_SHELL_TOOL = re.compile(r"bash|shell|^(?:z|k|fi)?sh$|terminal|^(?:exec|execute|run)(?:_?(?:command|cmd))?$|ssh", re.IGNORECASE)
 _INTERPRETER_TOOL = re.compile(
-    r"python|interpreter|jupyter|notebook|(?:run|execute|exec)_?code|code_?exec|^repl$", re.IGNORECASE
+    r"python|interpreter|jupyter|notebook|(?:run|execute|exec)_?(?:code|cells?)|code_?exec|^repl$", re.IGNORECASE
 )
 _DATA_TOOL = re.compile(
-    r"(?:^|[_.-])(?:(?:my|ms)?sql(?:ite)?|clickhouse|duckdb|warehouse)(?:$|[_.-])|bigquery|snowflake|postgres"
-    r"|(?:execute|run|read|db|data)_query"
-    r"|^query(?:_(?:db|database|data|table|tables))?$|(?:describe|list|get|show|inspect)_?(?:table|schema|column)s?$|^schema$",
+    r"(?:^|[_.-])(?:(?:my|ms|p|t)?sql(?:ite)?|pg|clickhouse|duckdb|warehouse|athena|trino)(?:$|[_.-])"
+    r"|bigquery|snowflake|postgres|redshift|databricks|(?:execute|run|read|db|data)_query|(?:execute|run)_(?:statement|select)"
+    r"|^query(?:_(?:db|database|data|table|tables))?$|(?:describe|list|get|show|inspect)_?(?:table|schema|column)s?$|^schema(?:$|_)",
     re.IGNORECASE,
 )
 _DATA_PROMPT = (
@@ -104,11 +104,14 @@ def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
     """What the equipment says. `silent`: the turn's own words say nothing either way."""
     of_data, of_code = prompts(signals.system_text)
     trades = {trade(name) for name in signals.tool_names}
+    coding = is_coding(signals, client)
+    if signals.queries and not coding:
+        trades = trades - {"other"} | {"data"}
     if "data" in trades:
         yield Evidence(name="data_tools", weight=DATA, detail=f"{signals.tools} tools, one of them queries a database")
     elif of_data:
         yield Evidence(name="data_prompt", weight=DATA, detail="the system prompt speaks of queries")
-    if is_coding(signals, client):
+    if coding:
         yield Evidence(name="coding_tools", weight=ALONE if silent else BESIDE, detail=f"{signals.tools} tools of {client}")
     elif "code" in trades and "shell" in set(map(runner, signals.tool_names)):
         yield Evidence(name="shell_tool", weight=SHELL_ALONE, detail=f"{signals.tools} tools, one of them a shell")

@@ -34,6 +34,8 @@ class Signals(Struct, frozen=True):
     tool_names: tuple[str, ...] = ()
     """Names of offered tools wherever they hide, at most `SIGNAL_TOOLS_MAX`."""
     tools: int = 0
+    queries: bool = False
+    """The definition of a tool speaks of SQL, whatever its name."""
     image: bool = False
     """An image part in the newest turn, nested tool results included."""
     audio: bool = False

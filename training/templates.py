@@ -1,4 +1,4 @@
-"""Requests of our own writing: templates in nineteen languages, read from text files and filled by a seeded die.
+"""Requests of our own writing: templates in 27 languages, read from text files and filled by a seeded die.
 
 A file holds slots (`@name one|two|three`) and families (`== label name`, then a template a line). A slot may hold slots;
 what a language has no word list for is taken from the English file (names of languages, libraries, snippets of code).
@@ -15,6 +15,7 @@ from msgspec import Struct
 FOLDER = Path(__file__).parent / "templates"
 LANGUAGES = (
     "en", "de", "fr", "es", "pt", "ru", "zh", "ja", "ko", "it", "nl", "pl", "tr", "ar", "hi", "id", "vi", "uk", "sv",
+    "cs", "hu", "ro", "el", "he", "th", "da", "fi",
 )  # fmt: skip
 DEPTH_MAX = 5
 """Slots inside slots inside slots: more is a circle."""

@@ -19,6 +19,8 @@ TURN_TAIL = 600
 PREVIOUS_MAX = 600
 SYSTEM_MAX = 600
 TOOLS_MAX = 64
+DEFINITIONS_MAX, DEFINITION_HEAD = 8, 800
+"""Tools whose definitions are looked into, and bytes of each: who has one trade has few tools, and says it first."""
 TURNS_LOOKED_AT = 40
 """Turns from the end that are opened: an agent's newest answer may come with as many tool results."""
 PARTS_MAX = 32
@@ -76,13 +78,15 @@ def signals(ask: Ask, turns: Sequence[Raw] = ()) -> Signals:
     fields = ask.fields
     turns = turns or _turns(ask)
     newest = _read_newest(turns)
-    names, count = _tools(fields, turns)
+    offered = _offered(fields, turns)
+    names, count = _named(offered)
     return Signals(
         turn_text=newest.text,
         previous_text=newest.previous,
         system_text=_system(fields, turns),
         tool_names=names,
         tools=count,
+        queries=any(b"SQL" in opening(tool, DEFINITION_HEAD) for tool in offered[:DEFINITIONS_MAX]),
         image=newest.image,
         audio=newest.audio,
         structured=wants_structure(fields),
@@ -225,15 +229,17 @@ def _head(content: Raw) -> str:
     return "\n".join(each[:SYSTEM_MAX] for each in texts if not each.startswith("x-anthropic-billing"))[:SYSTEM_MAX]
 
 
-def _tools(fields: Mapping[str, Raw], turns: Sequence[Raw]) -> tuple[tuple[str, ...], int]:
-    """Names of the offered tools, and how many there are: at the top, in `functions`, or inside `additional_tools`."""
+def _offered(fields: Mapping[str, Raw], turns: Sequence[Raw]) -> list[Raw]:
+    """Definitions of the offered tools: at the top, in `functions`, or inside `additional_tools`."""
     raws = [fields[name] for name in ("tools", "functions") if name in fields]
     raws += [members(raw).get("tools", _LIST) for raw in turns[:2] if b'"additional_tools"' in opening(raw, 120)]
+    return [tool for raw in raws for tool in items(raw)]
+
+
+def _named(offered: Sequence[Raw]) -> tuple[tuple[str, ...], int]:
+    """Their names, and how many there are."""
     names: list[str] = []
-    count = 0
-    for raw in raws:
-        for tool in items(raw):
-            count += _name_tools(tool, names, nested=True)
+    count = sum(_name_tools(tool, names, nested=True) for tool in offered)
     return tuple(names), count
 
 

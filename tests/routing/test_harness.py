@@ -39,7 +39,8 @@ def test_tools_of_programmers(tool: str) -> None:
 @pytest.mark.parametrize(
     "tool",
     ["run_sql", "sql", "execute_query", "postgres_read", "bigquery.run", "describe_table", "query",
-     "mcp__warehouse__list", "get_schema", "query_db", "duckdb", "sqlite_read", "show_tables"],
+     "mcp__warehouse__list", "get_schema", "query_db", "duckdb", "sqlite_read", "show_tables",
+     "execute_statement", "pg_run", "schema_search", "tsql_execute"],
 )  # fmt: skip
 def test_tools_of_analysts(tool: str) -> None:
     assert trade(tool) == "data"
@@ -71,6 +72,10 @@ def test_other_trades() -> None:
     assert told(offered(system_text="Answer with SQL.")) == {"data_prompt": DATA}
     assert told(offered("run_shell")) == {"shell_tool": SHELL_ALONE}
     assert told(offered("execute_command")) == {"shell_tool": SHELL_ALONE}
+    assert told(offered("zsh")) == {"shell_tool": SHELL_ALONE}
+    assert told(offered("run_cell")) == {"interpreter_tool": INTERPRETER}
+    assert told(offered("ask_figures", queries=True)) == {"data_tools": DATA}
+    assert told(offered("bash", "edit", queries=True)) == {"coding_tools": BESIDE}
     assert told(offered("code_interpreter")) == {"interpreter_tool": INTERPRETER}
     assert told(offered("run_python", "upload")) == {"interpreter_tool": INTERPRETER}
     assert told(offered("read_file")) == {}, "one of them may be anybody's"

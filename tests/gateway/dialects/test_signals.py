@@ -124,6 +124,15 @@ def test_both_ends_of_a_long_turn_are_kept() -> None:
     assert found.turn_text.endswith("last words")
 
 
+def test_a_definition_that_speaks_of_sql() -> None:
+    told = {"name": "ask_figures", "description": "Runs a SQL statement on the figures of the house."}
+    assert chat(user("how many"), tools=[{"type": "function", "function": told}]).queries
+    assert responses("how many", tools=[{"type": "function", **told}]).queries
+    assert messages(user("how many"), tools=[told]).queries
+    assert not messages(user("how many"), tools=[{"name": "ask_figures"}]).queries
+    assert not messages(user("a SQL statement")).queries
+
+
 def test_many_tools_are_counted_and_a_bounded_number_named() -> None:
     tools = [{"type": "function", "function": {"name": f"tool_{number}"}} for number in range(200)]
     found = chat(user("hi"), tools=tools)
