@@ -301,6 +301,8 @@ class HotProtocol(HttpToolsProtocol):
         gathered = self._gathered
         if not gathered:
             return
+        if self.line.wires.due:
+            self.line.wires.do_due()
         self._gathered = []
         if len(gathered) == 1:
             self.transport.write(gathered[0])
