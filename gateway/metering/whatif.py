@@ -13,12 +13,14 @@ from msgspec.structs import replace
 from cache.types import ThreadRecord
 from gateway.metering.prices import PriceBook
 from gateway.metering.rebuilt import MISSED, lost
-from gateway.metering.types import INPUT_KINDS, PING, WRITE_TTL_S, Intent, Settlement, Usage, input_tokens
+from gateway.metering.types import INPUT_KINDS, PING, WRITE_TTL_S, Intent, Settlement, input_tokens
 
 CODE, GENERAL = "code", "general"
 """The routes compared with."""
 CONVERSATIONS = frozenset(("chat", "responses", "messages"))
 """Endpoints that are routed."""
+CACHED = frozenset(("cache_read", *WRITE_TTL_S))
+"""Kinds there would be none of without a cache."""
 _WRITES = tuple(WRITE_TTL_S)
 
 
@@ -69,17 +71,22 @@ def what_if(intent: Intent, settled: Settlement, roads: Roads, book: PriceBook) 
     actual = settled.picos
     if actual is None or not settled.exact or settled.price_status != "priced":
         return NOTHING_KNOWN
-    if not settled.kinds or intent.agent == PING:  # without a cache nobody would ping
+    kinds = settled.kinds
+    if not kinds or intent.agent == PING:  # without a cache nobody would ping
         return WhatIf(code=actual, general=actual, uncached=actual, stayed=actual, wasted=0)
     here = Road(provider=settled.provider, model=settled.served or settled.model)
-    if _cost(settled, settled.kinds, here, book) != actual:
+    if _cost(settled, kinds, here, book) != actual:
         return NOTHING_KNOWN
-    routed = bool(intent.route) and intent.endpoint in CONVERSATIONS
+    code = general = actual
+    if intent.route and intent.endpoint in CONVERSATIONS:
+        code = _elsewhere(settled, roads.code.get(intent.dialect), book)
+        general = _elsewhere(settled, roads.general.get(intent.dialect), book)
+    plain = _without_cache(kinds)
     wasted, cause = _wasted(intent, settled, here, book)
     return WhatIf(
-        code=_elsewhere(settled, roads.code.get(intent.dialect), book) if routed else actual,
-        general=_elsewhere(settled, roads.general.get(intent.dialect), book) if routed else actual,
-        uncached=_cost(settled, _without_cache(settled.kinds), here, book),
+        code=code,
+        general=general,
+        uncached=actual if plain is kinds else _cost(settled, plain, here, book),
         stayed=_stayed(intent, settled, book) if intent.moved_from else actual,
         wasted=wasted,
         wasted_cause=cause,
@@ -115,9 +122,11 @@ def _wasted(intent: Intent, settled: Settlement, here: Road, book: PriceBook) ->
     return (0, "") if found is None else (found.picos, intent.cache_cause)
 
 
-def _without_cache(kinds: Mapping[str, int]) -> dict[str, int]:
-    """All that was read from a cache or written to one as plain input."""
-    plain = {kind: tokens for kind, tokens in kinds.items() if kind != "cache_read" and kind not in WRITE_TTL_S}
+def _without_cache(kinds: Mapping[str, int]) -> Mapping[str, int]:
+    """All that was read from a cache or written to one as plain input; the same where nothing was."""
+    if CACHED.isdisjoint(kinds):
+        return kinds
+    plain = {kind: tokens for kind, tokens in kinds.items() if kind not in CACHED}
     cached = sum(kinds.values()) - sum(plain.values())
     if cached:
         plain["input_uncached"] = plain.get("input_uncached", 0) + cached
@@ -142,10 +151,4 @@ def _as_billed(kinds: Mapping[str, int], priced: Mapping[str, int]) -> dict[str,
 
 def _cost(settled: Settlement, kinds: Mapping[str, int], road: Road, book: PriceBook) -> int | None:
     """These tokens on a road, in the tier that answered where it has that, with the fees that were paid."""
-    for tier in dict.fromkeys((settled.tier, "")):
-        priced = book.price(Usage(kinds=kinds, fees=settled.fees, tier=tier), road.provider, road.model, settled.at)
-        if priced.status == "priced":
-            return priced.picos
-        if priced.reason != "unknown_tier":
-            break
-    return None
+    return book.cost(kinds, settled.fees, road.provider, road.model, settled.tier, settled.at)
