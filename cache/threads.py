@@ -37,6 +37,9 @@ TEXT_MAX = 200
 RECENT_MAX = 1000
 """Most records `recent` returns or reads from the store."""
 
+NEVER_CACHED = ("first_call", "below_minimum")
+"""Reasons for which no read was to be had, so that none was missed."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ThreadRecord).decode
 
@@ -283,7 +286,7 @@ def observed(freshness: Freshness, expected: int | None, read_tokens: int, input
     `expected` are the tokens a warm cache would have held; the prompt may have become shorter. A hit may fall short by
     256 tokens or 2 %, for block sizes and a last unmarked message.
     """
-    if not expected or freshness.reason == "first_call":
+    if not expected or freshness.reason in NEVER_CACHED:
         return "unknown"
     if not read_tokens:
         return "miss"
