@@ -2,8 +2,8 @@
 
 The event loop itself copies each record into the file, which is mapped into memory (`gateway/metering/journal_segment.py`).
 What is copied survives the process, `kill -9` included, so no queue in memory can lose it; a writer applies the file to the
-ledger behind. Records are JSON lines and hold no prompt text. Each is an array of an intent and a settlement, one of which is
-not there; these are arrays too, without the names of their fields, which would be more than half of every line.
+ledger behind. Records are JSON lines and hold no prompt text: arrays of an intent and a settlement, one of which is missing;
+these are arrays too, without the names of their fields, which would be more than half of every line.
 """
 
 import contextlib

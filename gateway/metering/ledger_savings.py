@@ -4,7 +4,7 @@ Each reason compares what was paid with one alternative of `gateway/metering/wha
 is never set against what another wasted. The reasons answer different questions about the same money, so they do not add up.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from gateway.metering.ledger_face import Connection
@@ -73,7 +73,7 @@ class Savings:
 
     def write(self, connection: Connection) -> None:
         """Add them to the table. Raises what the database raises."""
-        add_savings(connection, self._home, [(*key, *sums) for key, sums in self._sums.items()])
+        add_savings(connection, self._home, [(*key, sums[0], sums[1]) for key, sums in self._sums.items()])
 
 
 def _count(sums: dict[Key, list[int]], key: Key, requests: int, picos: int) -> None:

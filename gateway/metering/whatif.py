@@ -77,7 +77,8 @@ def what_if(intent: Intent, settled: Settlement, roads: Roads, book: PriceBook) 
     here = Road(provider=settled.provider, model=settled.served or settled.model)
     if _cost(settled, kinds, here, book) != actual:
         return NOTHING_KNOWN
-    code = general = actual
+    code: int | None = actual
+    general: int | None = actual
     if intent.route and intent.endpoint in CONVERSATIONS:
         code = _elsewhere(settled, roads.code.get(intent.dialect), book)
         general = _elsewhere(settled, roads.general.get(intent.dialect), book)
