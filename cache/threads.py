@@ -242,14 +242,6 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
     rules = rules_for(provider, served or model)
     granted_s = answered.granted_s or (same.cache_ttl_s if answered.read else 0.0)
     cached = _left_behind(rules, answered, written, granted_s)
-    told = replace(
-        answered,
-        granted_s=granted_s,
-        cached=cached,
-        tools=fingerprint.digests[0].hex(),
-        beginning=fingerprint.digests[fingerprint.lead].hex(),
-        settings=fingerprint.settings,
-    )
     return replace(  # half as long as making one with as many names
         so_far,
         client=client[:TEXT_MAX],
@@ -270,7 +262,7 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         cache_ttl_s=granted_s,
         cached_tokens=cached,
         boundaries=_extended(same.boundaries, fingerprint, answered, rules is not None and rules.breakpoints in ANYWHERE),
-        standing=after(same.standing, told),
+        standing=after(same.standing, _told(answered, granted_s, cached, fingerprint)),
         picos=so_far.picos + picos,
         visits=visits_after(so_far, model),
         kept_at=0.0,
@@ -280,6 +272,15 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
 
 
 _NO_RECORD = ThreadRecord(thread="", team="")
+
+
+def _told(answered: Answered, granted_s: float, cached: int, fingerprint: Fingerprint) -> Answered:
+    """An answer with what only the whole of it and the prompt told."""
+    tools, beginning = fingerprint.digests[0].hex(), fingerprint.digests[fingerprint.lead].hex()
+    settings = fingerprint.settings
+    return replace(
+        answered, granted_s=granted_s, cached=cached, tools=tools, beginning=beginning, settings=settings
+    )
 
 
 def observed(freshness: Freshness, expected: int | None, read_tokens: int, input_tokens: int) -> str:
