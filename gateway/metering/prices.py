@@ -14,7 +14,7 @@ from gateway.metering.price_contract import NONE, Contract, agreed, contracts, p
 from gateway.metering.price_names import provider_named, spellings
 from gateway.metering.price_rows import CONTRACT, RowName, day_of, listed, parsed, period_of
 from gateway.metering.price_table import STANDARD, Period, Table, built_in, periods
-from gateway.metering.types import KINDS, Priced, PriceStatus, Usage, input_tokens
+from gateway.metering.types import KINDS, Priced, PriceStatus, Usage
 from gateway.metering.usage_counts import INCOMPLETE
 from gateway.metering.usage_reported import REPORTS
 
@@ -46,6 +46,19 @@ class Rates(Struct, frozen=True):
     fees: Mapping[str, int]
     row: str
     contract: Contract = NONE
+
+    def total(self, kinds: Mapping[str, int], fees: Mapping[str, int]) -> int | None:
+        """What these tokens and calls come to; None where one of them has no price."""
+        picos = self.fees.get("request", 0)
+        for kind, tokens in kinds.items():
+            if kind not in self.kinds:
+                return None
+            picos += tokens * self.kinds[kind]
+        for fee, calls in fees.items():
+            if fee not in self.fees:
+                return None
+            picos += calls * self.fees[fee]
+        return picos
 
 
 class Entry(Struct, frozen=True):
@@ -91,6 +104,13 @@ class PriceBook:
         entry = self.entry(provider, model)
         return None if entry is None else self._rates(entry, STANDARD, input_tokens, at)
 
+    def held(self, provider: str, model: str, tier: str, input_tokens: int, at: float) -> Rates | None:
+        """The prices in this service tier, or the standard one where a model has no such; None for an unknown model."""
+        entry = self.entry(provider, model)
+        if entry is None:
+            return None
+        return self._rates(entry, tier, input_tokens, at) or self._rates(entry, STANDARD, input_tokens, at)
+
     def price(self, usage: Usage, provider: str, model: str, at: float) -> Priced:
         """The cost of one usage at `at` (unix seconds), fees included: `by_kind` holds the tokens' part of it."""
         if usage.problem and usage.problem not in INCOMPLETE:
@@ -110,28 +130,6 @@ class PriceBook:
         if rates is None:
             return _unpriced("unknown_tier")
         return _priced(usage, rates)
-
-    def cost(
-        self, kinds: Mapping[str, int], fees: Mapping[str, int], provider: str, model: str, tier: str, at: float
-    ) -> int | None:
-        """What these tokens and calls come to on a model, whoever answered them: in this tier, or the standard one where it
-        has no such; None where not all of it has a price."""
-        if not kinds and not fees:
-            return 0
-        entry = self.entry(provider, model)
-        if entry is None:
-            return None
-        length = input_tokens(kinds)
-        rates = self._rates(entry, tier, length, at) or self._rates(entry, STANDARD, length, at)
-        if rates is None:
-            return None
-        picos = rates.fees.get("request", 0)
-        for used, priced in ((kinds, rates.kinds), (fees, rates.fees)):
-            for name, count in used.items():
-                if name not in priced:
-                    return None
-                picos += count * priced[name]
-        return picos
 
     def _reported(self, usage: Usage, picos: int, provider: str, model: str, at: float) -> Priced:
         """What the provider says it cost, shared among the kinds as the table has it; a contract knows better than both."""

@@ -8,7 +8,6 @@ priced again to the pico-dollar it was booked at (several models in one answer, 
 from collections.abc import Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cache.types import ThreadRecord
 from gateway.metering.prices import PriceBook
@@ -75,33 +74,37 @@ def what_if(intent: Intent, settled: Settlement, roads: Roads, book: PriceBook) 
     if not kinds or intent.agent == PING:  # without a cache nobody would ping
         return WhatIf(code=actual, general=actual, uncached=actual, stayed=actual, wasted=0)
     here = Road(provider=settled.provider, model=settled.served or settled.model)
-    if _cost(settled, kinds, here, book) != actual:
+    rates = book.held(here.provider, here.model, settled.tier, input_tokens(kinds), settled.at)
+    if rates is None or rates.total(kinds, settled.fees) != actual:
         return NOTHING_KNOWN
     code: int | None = actual
     general: int | None = actual
     if intent.route and intent.endpoint in CONVERSATIONS:
-        code = _elsewhere(settled, roads.code.get(intent.dialect), book)
-        general = _elsewhere(settled, roads.general.get(intent.dialect), book)
-    plain = _without_cache(kinds)
+        code = _elsewhere(settled, kinds, roads.code.get(intent.dialect), book)
+        general = _elsewhere(settled, kinds, roads.general.get(intent.dialect), book)
     wasted, cause = _wasted(intent, settled, here, book)
     return WhatIf(
         code=code,
         general=general,
-        uncached=actual if plain is kinds else _cost(settled, plain, here, book),
+        uncached=_uncached(actual, kinds, rates.kinds),
         stayed=_stayed(intent, settled, book) if intent.moved_from else actual,
         wasted=wasted,
         wasted_cause=cause,
     )
 
 
-def _elsewhere(settled: Settlement, road: Road | None, book: PriceBook) -> int | None:
-    """The same tokens on another model, its cache as good as ours was."""
+def _elsewhere(settled: Settlement, kinds: Mapping[str, int], road: Road | None, book: PriceBook) -> int | None:
+    """These tokens on another model, its cache as good as ours was; in the tier that answered where it has that."""
     if road is None:
         return None
     if road.model in (settled.model, settled.served):
         return settled.picos
-    rates = book.rates(road.provider, road.model, input_tokens(settled.kinds), settled.at)
-    return None if rates is None else _cost(settled, _as_billed(settled.kinds, rates.kinds), road, book)
+    length = input_tokens(kinds)
+    standard = book.rates(road.provider, road.model, length, settled.at)
+    rates = book.held(road.provider, road.model, settled.tier, length, settled.at) if settled.tier else standard
+    if standard is None or rates is None:
+        return None
+    return rates.total(_as_billed(kinds, standard.kinds), settled.fees)
 
 
 def _stayed(intent: Intent, settled: Settlement, book: PriceBook) -> int | None:
@@ -111,7 +114,7 @@ def _stayed(intent: Intent, settled: Settlement, book: PriceBook) -> int | None:
     read = min(intent.known_tokens, whole)
     kinds = {kind: tokens for kind, tokens in settled.kinds.items() if kind not in INPUT_KINDS}
     kinds |= {kind: tokens for kind, tokens in (("cache_read", read), ("input_uncached", whole - read)) if tokens}
-    return _elsewhere(replace(settled, kinds=kinds), Road(provider=provider, model=model), book)
+    return _elsewhere(settled, kinds, Road(provider=provider, model=model), book)
 
 
 def _wasted(intent: Intent, settled: Settlement, here: Road, book: PriceBook) -> tuple[int | None, str]:
@@ -123,19 +126,21 @@ def _wasted(intent: Intent, settled: Settlement, here: Road, book: PriceBook) ->
     return (0, "") if found is None else (found.picos, intent.cache_cause)
 
 
-def _without_cache(kinds: Mapping[str, int]) -> Mapping[str, int]:
-    """All that was read from a cache or written to one as plain input; the same where nothing was."""
+def _uncached(actual: int, kinds: Mapping[str, int], priced: Mapping[str, int]) -> int | None:
+    """With all that was read from a cache or written to one as plain input, which leaves the prompt as long as it was."""
     if CACHED.isdisjoint(kinds):
-        return kinds
-    plain = {kind: tokens for kind, tokens in kinds.items() if kind not in CACHED}
-    cached = sum(kinds.values()) - sum(plain.values())
-    if cached:
-        plain["input_uncached"] = plain.get("input_uncached", 0) + cached
-    return plain
+        return actual
+    plain = priced.get("input_uncached")
+    cached = [(kind, tokens) for kind, tokens in kinds.items() if kind in CACHED and tokens]
+    if plain is None:
+        return None if cached else actual
+    return actual + sum([tokens * (plain - priced[kind]) for kind, tokens in cached])
 
 
-def _as_billed(kinds: Mapping[str, int], priced: Mapping[str, int]) -> dict[str, int]:
+def _as_billed(kinds: Mapping[str, int], priced: Mapping[str, int]) -> Mapping[str, int]:
     """The kinds as a vendor bills them that does not have them all: a write in its own lifetime, else as plain input."""
+    if kinds.keys() <= priced.keys():
+        return kinds
     billed: dict[str, int] = {}
     for kind, tokens in kinds.items():
         name = kind
@@ -148,8 +153,3 @@ def _as_billed(kinds: Mapping[str, int], priced: Mapping[str, int]) -> dict[str,
                 name = "output"
         billed[name] = billed.get(name, 0) + tokens
     return billed
-
-
-def _cost(settled: Settlement, kinds: Mapping[str, int], road: Road, book: PriceBook) -> int | None:
-    """These tokens on a road, in the tier that answered where it has that, with the fees that were paid."""
-    return book.cost(kinds, settled.fees, road.provider, road.model, settled.tier, settled.at)
