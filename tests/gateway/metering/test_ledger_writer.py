@@ -195,7 +195,7 @@ def test_closed_segments_go_and_the_open_one_stays(home):
 def test_a_torn_end_of_a_closed_segment_holds_nothing_up(home):
     journal = home.journal()
     journal.intent(intent("a"))
-    journal._segment.write(b'{"intent":{"id":"tor')
+    journal._segment.write(b'[["tor')
     journal.close()
     journal = home.journal()  # its second segment
     journal.settle(settlement("a"))
@@ -211,7 +211,7 @@ def test_a_torn_end_of_a_closed_segment_holds_nothing_up(home):
 def test_an_unfinished_line_does_not_wait_for_the_writer(home):
     journal = home.journal()
     journal.intent(intent("a"))
-    journal._segment.write(b'{"settlement":')
+    journal._segment.write(b"[null,")
     writer = home.writer()
     writer.recover()
     assert home.waiting() == 0
@@ -391,7 +391,7 @@ class World:
         self.writer.recover()
 
     def torn(self, which: int) -> None:
-        lines = [b"\n", b'{"intent":{"id":"x"}}\n', b"\xff\n", b"{}\n", b'{"settlement":7}\n']
+        lines = [b"\n", b'[["x"]]\n', b"\xff\n", b"[]\n", b"[null,7]\n"]
         self.journals[which]._segment.write(self.luck.choice(lines))
 
     def die(self, which: int) -> None:
