@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.metering import ledger_home, ledger_writer
+from gateway.metering import ledger_home, ledger_segments, ledger_writer
 from gateway.metering.journal import Journal, JournalError
 from gateway.metering.ledger import Place, connect
 from gateway.metering.ledger_segments import waiting_bytes
@@ -189,6 +189,21 @@ def test_closed_segments_go_and_the_open_one_stays(home):
     assert len(home.rows()) == 20
     names = {row["name"] for row in ledger_rows(home.ledger, "SELECT name FROM segments")}
     assert {name.rpartition("/")[2] for name in names} == {path.name for path in home.segments()}
+    journal.close()
+
+
+def test_segments_that_pile_up_are_read_one_after_the_other(home, monkeypatch):
+    """A settlement lies in the segment after its intent's, and that one takes more than one read."""
+    monkeypatch.setattr(ledger_segments, "READ_BYTES", 2000)
+    journal = home.journal(segment_bytes=10_000)
+    journal.intent(intent("00"))
+    for number in range(60):
+        journal.intent(intent(f"{number + 1:02}"))
+        journal.settle(settlement(f"{number:02}"))
+    journal.settle(settlement("60"))
+    home.recovered()
+    assert {row["team"] for row in home.rows()} == {"payments"}
+    assert home.outcomes() == {f"{number:02}": "finished" for number in range(61)}
     journal.close()
 
 
