@@ -21,7 +21,7 @@ from gateway.evaluation.routing_score import Verdict, figures
 from gateway.evaluation.routing_steps import decided, flips, latency
 from routing.weights import FOLDER, read
 from training.written import FOLDER as HARD
-from training.written import requests_of
+from training.written import SETS, requests_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "benchmarks" / "routing.json"
@@ -42,7 +42,7 @@ def main() -> int:
         parser.error("the training has written new figures: name the labelled requests once, CASES=cases.jsonl")
     if args.cases is not None:
         results["evaluated"] = evaluated(list(cases(lines_of(args.cases))))
-    results |= {name: hard(HARD / f"{name}.jsonl") for name in routing_page.SETS}
+    results |= {name: hard(HARD / f"{name}.jsonl") for name in SETS}
     results |= {"weights": weights(), "python": platform.python_version()}
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
     PAGE.write_text(routing_page.page(results), "utf-8")

@@ -3,8 +3,8 @@ about software, code asked for in ordinary words, long pastes, JSON, titles, ima
 
 `training/hard/learned.jsonl` is learned from. The others never are: they have the same kinds in other words, houses, tools
 and pasts, and say how the weights do on what they have not seen. Mistakes on `kept.jsonl` were read, and composed requests
-were written after them; of `fresh.jsonl`, written before the last composed requests, and of `sealed.jsonl` only the shares
-were looked at. All have one author, which flatters.
+were written after them; of `fresh.jsonl`, `sealed.jsonl` and `reserve.jsonl` only the shares were looked at. The last was
+written before anything else of its time was changed. All have one author, which flatters.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,9 @@ from gateway.evaluation.routing_cases import lines_of
 from training.scenes import Scene, request
 
 FOLDER = Path(__file__).parent / "hard"
-LEARNED, KEPT, FRESH, SEALED = (FOLDER / f"{name}.jsonl" for name in ("learned", "kept", "fresh", "sealed"))
+SETS = ("kept", "fresh", "sealed", "reserve")
+"""Of hard requests that are not learned from, in the order in which they were looked at."""
+LEARNED = FOLDER / "learned.jsonl"
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 

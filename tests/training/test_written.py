@@ -6,10 +6,12 @@ import pytest
 
 from gateway.evaluation.routing_cases import cases, lines_of
 from training.templates import books
-from training.written import FRESH, KEPT, LEARNED, SEALED, requests_of
+from training.written import FOLDER, LEARNED, SETS, requests_of
+
+HELD = [FOLDER / f"{name}.jsonl" for name in SETS]
 
 
-@pytest.mark.parametrize("file", [LEARNED, KEPT, FRESH, SEALED])
+@pytest.mark.parametrize("file", [LEARNED, *HELD])
 def test_three_dialects_that_show_the_same(file) -> None:
     found = list(cases(requests_of(file)))
     assert len(found) == 3 * sum(1 for _ in lines_of(file))
@@ -23,7 +25,7 @@ def test_three_dialects_that_show_the_same(file) -> None:
     assert min(labels.values()) > 0.4 * len(found)
 
 
-@pytest.mark.parametrize("file", [KEPT, FRESH, SEALED])
+@pytest.mark.parametrize("file", HELD)
 def test_nothing_that_is_kept_aside_is_learned(file) -> None:
     composed = {template for book in books() for family in book.families for template in family.templates}
     learned = composed | {line["turn"] for line in lines_of(LEARNED)}
