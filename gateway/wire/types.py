@@ -21,9 +21,8 @@ class Head(Struct, frozen=True):
     path: str
     query: str
     headers: Headers
-    """All but content-length: `size` says that."""
     first: Mapping[bytes, bytes]
-    """The first value of each header, for look-up by lower-case name."""
+    """The first value of each header, for look-up by lower-case name; not content-length, `size` says that."""
     team_hint: str = ""
     """Team named by a `/t/{team}` prefix; refines, never authenticates."""
     size: int = 0
