@@ -191,8 +191,8 @@ class Gateway:
         self.line = LineApp(line, self.api)
         pool.held_since = self.wires.held_since
         pool.send_soon = self.wires.send_soon
-        if self.writer is not None:  # of several, another may get the next request, and must know of this one
-            self.house.afterwards = self.wires.after_sending
+        # Of several, another may get the next request, and must know of this one.
+        self.house.afterwards = self.wires.after_sending if self.writer is not None else self.wires.before_sending
         self._install(self.live.current)
         self.heartbeat = Heartbeat(loop)
         watches = [loop.create_task(self._keep_learned())]
