@@ -1,8 +1,8 @@
 """The fast server adapter: line requests are handled inside the HTTP protocol, everything else goes to the ASGI app.
 
-A subclass of uvicorn's httptools protocol. Line requests (`/v1/…`) never become ASGI scopes, tasks or queues: a `Drive` takes
-what the parser collects, and answers are written straight to the transport. Sockets, TLS and graceful shutdown stay uvicorn's,
-whose version is pinned: `tests/gateway/wire/test_uvicorn_contract.py` says what we rely on.
+A subclass of uvicorn's httptools protocol. Line requests (`/v1/…`) never become ASGI scopes, tasks or queues: a `Drive`
+takes what the parser collects, and answers are written straight to the transport. Sockets, TLS and graceful shutdown stay
+uvicorn's, whose version is pinned: `tests/gateway/wire/test_uvicorn_contract.py` says what we rely on.
 
 Pipelined requests behind a line request are not served: the connection closes after the answer, as RFC 9112 §9.3.2
 allows, and the client sends them again. No client of the recordings pipelines.
