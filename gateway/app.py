@@ -64,6 +64,7 @@ from gateway.upstream.via_litellm import Translator
 from gateway.version import installed_version
 from gateway.wire.asgi import LineApp
 from gateway.wire.drive import Wires
+from gateway.wire.letterhead import Letterheads
 from gateway.wire.line import Line
 from gateway.wire.pool import Pool
 from gateway.workers.share import Share
@@ -248,6 +249,7 @@ class Gateway:
         self.wires.drain_bytes = snapshot.streams.drain_bytes
         self.line.line.body_bytes_max = snapshot.limits.body_bytes
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
+        self.line.line.letterheads = Letterheads()
         self._keep_warm(snapshot.keep_warm.enabled)
 
     def _keep_warm(self, wanted: bool) -> None:

@@ -122,14 +122,18 @@ class LedgerWriter:
         return True
 
     def _apply_all(self) -> bool:
-        """Apply some of every segment that has grown; True when there may be more."""
+        """Apply some of every journal that has grown; True when there may be more.
+
+        A segment waits until the one before it has been read to its end: that may hold the intents of what is settled here.
+        """
         began = time.monotonic()
-        more = False
+        behind: set[str] = set()
         for segment in segments(self._folder):
-            more = self._apply(segment, ended=not segment.last) or more
-        if not more:
+            if segment.journal not in behind and self._apply(segment, ended=not segment.last):
+                behind.add(segment.journal)
+        if not behind:
             self.caught_up_at = began
-        return more
+        return bool(behind)
 
     def _apply(self, segment: Segment, ended: bool) -> bool:
         """Apply one read's worth of a segment, or delete it once nothing is left of it; True when there may be more."""

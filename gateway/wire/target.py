@@ -48,11 +48,12 @@ def locate(url: bytes) -> Target | None:
     return Target(path=path, query=query, team=team)
 
 
-def head(method: str, target: Target, headers: Headers, peer: str, size: int) -> Head:
+def head(method: str, target: Target, headers: Headers, size: int) -> Head:
     """A `Head` from what a server adapter parsed; header names must be lower case already.
 
     `size` is that of the body as received; a body over the bound is dropped while it arrives, its size is kept.
     """
+    headers = [line for line in headers if line[0] != b"content-length"]
     return Head(
         method=method,
         path=target.path,
@@ -60,6 +61,5 @@ def head(method: str, target: Target, headers: Headers, peer: str, size: int) ->
         headers=headers,
         first=dict(reversed(headers)),
         team_hint=target.team,
-        peer=peer,
         size=size,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 Headers = Sequence[tuple[bytes, bytes]]
 """Header lines in order, names in lower case."""
@@ -20,14 +21,33 @@ class Head(Struct, frozen=True):
     path: str
     query: str
     headers: Headers
+    """All but content-length: `size` says that."""
     first: Mapping[bytes, bytes]
     """The first value of each header, for look-up by lower-case name."""
     team_hint: str = ""
     """Team named by a `/t/{team}` prefix; refines, never authenticates."""
-    peer: str = ""
-    """Address of the client, for loopback checks only."""
     size: int = 0
     """Bytes of body received, also when they were too many to keep."""
+    letterhead: "Letterhead | None" = None
+    """Set where an equal head came before."""
+
+
+class Letterhead:
+    """What is the same in requests whose heads are equal."""
+
+    __slots__ = ("head", "known", "lines")
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        """The first of them, but for its size."""
+        self.lines: Headers | None = None
+        """Those that go upstream, once they were picked out."""
+        self.known: object = None
+        """What the stations conclude from the head alone: theirs to write and to read."""
+
+    def request(self, size: int) -> Head:
+        """The head of one more."""
+        return replace(self.head, size=size, letterhead=self)
 
 
 class Origin(Struct, frozen=True):

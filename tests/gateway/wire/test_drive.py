@@ -12,7 +12,7 @@ from gateway.wire.target import Target, head
 from gateway.wire.types import Origin, Send
 
 ORIGIN = Origin(scheme="http", host="127.0.0.1", port=1, first_byte_s=30.0, idle_s=20.0)
-HEAD = head("POST", Target(path="/v1/x", query="", team=""), [], "", 2)
+HEAD = head("POST", Target(path="/v1/x", query="", team=""), [], 2)
 
 
 class FakeFlight:
