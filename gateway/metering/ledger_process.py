@@ -161,17 +161,22 @@ def run(journal_folder: Path, place: Place) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     board = Board(journal_folder)
-    earlier = board.read().errors
+    before = board.read()
     writer = LedgerWriter(journal_folder, place)
+
+    def tell() -> None:
+        caught_up_at = max(writer.caught_up_at, before.caught_up_at)
+        board.write(Status(errors=before.errors + writer.errors, caught_up_at=caught_up_at))
+
     idle = idle_thread()
     ended = False
     while not ended:
         pause = turn(writer, idle)
-        board.write(Status(errors=earlier + writer.errors, caught_up_at=writer.caught_up_at))
+        tell()
         ready, _, _ = select.select([0], [], [], pause)
         ended = bool(ready) and not os.read(0, 1)
     writer.recover()
-    board.write(Status(errors=earlier + writer.errors, caught_up_at=writer.caught_up_at))
+    tell()
     writer.close()
 
 

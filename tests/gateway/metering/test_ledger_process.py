@@ -65,6 +65,20 @@ def test_a_little_is_booked_by_a_thread_that_gives_way_and_much_is_not(waiting, 
         assert turn(Writer(), thread) == (os.SCHED_IDLE if idle else os.SCHED_OTHER)
 
 
+def test_a_writer_that_starts_into_full_load_lags_since_it_was_last_caught_up(writer, tmp_path):
+    journal = Journal.open(tmp_path / "journal", "worker-1")
+    for number in range(4000):
+        journal.intent(intent(f"{number:04}"))
+        journal.settle(settlement(f"{number:04}"))
+    began = writer.caught_up_at
+    writer.start()
+    seen = []
+    until(lambda: seen.append(writer.caught_up_at) or seen[-1] > began)
+    assert began > 0
+    assert min(seen) >= began
+    journal.close()
+
+
 def test_a_stop_books_what_is_left(writer, tmp_path):
     journal = journalled(tmp_path)
     writer.start()
