@@ -96,7 +96,7 @@ class Upstream(Section):
     max_connections: Count = Field(
         default=4096,
         le=65535,
-        description="Connections open to it at once; further requests wait for one. By default as many as `limits.inflight`.",
+        description="Connections open to it at once; further requests wait for one. At first as many as `limits.inflight`.",
     )
     diagnostics: Share = Field(
         default=0.0,

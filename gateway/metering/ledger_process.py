@@ -4,9 +4,9 @@ The gateway starts it and holds the other end of its standard input; when that e
 what is left and goes. What it has to say it writes into a small file that any process may look at. It imports nothing of the
 server, and ignores the signals of a terminal: its gateway decides.
 
-It yields the processor to requests. A little is booked by a thread that runs only while nobody else wants its core (sched(7),
-SCHED_IDLE): even one with `nice` keeps an event of a stream waiting until its slice is over, 3 ms. Where more has come together,
-such a thread might never be done, so the main one does it, with `nice` and a share of its own.
+It yields the processor to requests. A little is booked by a thread that runs only while nobody else wants its core
+(sched(7), SCHED_IDLE): even one with `nice` keeps an event of a stream waiting until its slice is over, 3 ms. Where more has
+come together, such a thread might never be done, so the main one does it, with `nice` and a share of its own.
 """
 
 import contextlib
