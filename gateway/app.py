@@ -75,6 +75,11 @@ from routing.weights import weights
 
 ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, budgets.router, page.router)
 
+COLLECT_AFTER = 10_000, 20, 100
+"""Objects, and collections of younger ones, after which the collector looks for cycles (`gc.set_threshold`). A request
+leaves none (measured: 0 in 1,280), and with Python's 700 the objects of streams under way are looked through for every few
+that begin: 1.9 of 25.8 µs an event with 750 streams. 10,000 are looked through in half a millisecond.
+"""
 LEARNED_EVERY_S = 60.0
 """How often what was learned goes to its file; a crash loses no more than that of it."""
 
@@ -201,6 +206,7 @@ class Gateway:
             watches.append(loop.create_task(keep_writer(self.writer)))
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
+        gc.set_threshold(*COLLECT_AFTER)
         gc.collect()
         gc.freeze()  # what start-up made stays; the collector need not look at it again
         try:

@@ -23,7 +23,7 @@ from gateway.metering.ledger_home import names_of, offsets
 from gateway.metering.ledger_retention import LOOK_S, ROWS_AT_ONCE, horizon, prune
 from gateway.metering.ledger_rows import Doubled, UnknownKind, known, unknown
 from gateway.metering.ledger_schema import durable
-from gateway.metering.ledger_segments import Segment, journals, read, segments
+from gateway.metering.ledger_segments import Segment, journals, read, segments, waiting_bytes
 from gateway.metering.request_log import RequestLog
 from gateway.metering.roads import RoadsFile
 
@@ -79,6 +79,10 @@ class LedgerWriter:
                 if pause and time.monotonic() >= self._prunes_at:
                     self._prune()
         return pause
+
+    def waiting_bytes(self) -> int:
+        """Bytes of journal that are not applied yet, as far as this process knows."""
+        return waiting_bytes(self._folder, self._offsets)
 
     def close(self) -> None:
         """Let go of the ledger, and of the part of its writer."""

@@ -1,8 +1,8 @@
 """The fast server adapter: line requests are handled inside the HTTP protocol, everything else goes to the ASGI app.
 
-A subclass of uvicorn's httptools protocol. Line requests (`/v1/…`) never become ASGI scopes, tasks or queues: a `Drive` takes
-what the parser collects, and answers are written straight to the transport. Sockets, TLS and graceful shutdown stay uvicorn's,
-whose version is pinned: `tests/gateway/wire/test_uvicorn_contract.py` says what we rely on.
+A subclass of uvicorn's httptools protocol. Line requests (`/v1/…`) never become ASGI scopes, tasks or queues: a `Drive`
+takes what the parser collects, and answers are written straight to the transport. Sockets, TLS and graceful shutdown stay
+uvicorn's, whose version is pinned: `tests/gateway/wire/test_uvicorn_contract.py` says what we rely on.
 
 Pipelined requests behind a line request are not served: the connection closes after the answer, as RFC 9112 §9.3.2
 allows, and the client sends them again. No client of the recordings pipelines.
@@ -22,6 +22,7 @@ from uvicorn.server import ServerState
 from gateway.wire import framing
 from gateway.wire.delivery import Delivery, Overrun
 from gateway.wire.drive import Drive
+from gateway.wire.letterhead import Sheet, cut
 from gateway.wire.line import Line, takes
 from gateway.wire.reception import Reception
 from gateway.wire.target import Target, head, locate
@@ -56,8 +57,8 @@ class HotProtocol(HttpToolsProtocol):
         self._reception = Reception(self.line.header_bytes_max, self.line.body_bytes_max)
         self._target: Target | None = None
         self._ready: tuple[Head, bytes] | None = None
-        self._opening = b""
-        """The read that a request's head begins."""
+        self._opening: Sheet | None = None
+        """The head of the read that the parser sees, where it is worth keeping."""
         self._delivery = Delivery(b"", old=False, keep_alive=False)
         self._gathered: list[bytes] = []
         """What one turn of the loop gave to write: a head, its body. One write, once the reads at hand are dealt with."""
@@ -150,16 +151,16 @@ class HotProtocol(HttpToolsProtocol):
         """One read: work for the parser, or a head that came before, or more of the body behind such a head."""
         reception = self._reception
         if reception.request is None:
-            fresh = not reception.under_way and not self._busy()
-            known = self.line.letterheads.find(data, self.line.body_bytes_max) if fresh else None
-            if known is None:
+            sheet = None if reception.under_way or self._busy() else cut(data)
+            request = self.line.letterheads.find(sheet, self.line.body_bytes_max)
+            if sheet is None or request is None:
+                self._opening = self.line.letterheads.recurring(sheet)
                 self._feed(data)
                 return
-            request, begins = known
             self._delivery = Delivery(request.method.encode(), False, True)
             self._since_s = 0.0
             reception.expect(request)
-            data = data[begins:]
+            data = data[sheet[2] :]
         if reception.fill(data):
             self._stop_listening()
         if not reception.under_way:
@@ -168,7 +169,6 @@ class HotProtocol(HttpToolsProtocol):
 
     def _feed(self, data: bytes) -> None:
         """Let the parser see one read. A fault in what it reads ends the connection, after the answer under way."""
-        self._opening = b"" if self._reception.under_way else data
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -248,7 +248,7 @@ class HotProtocol(HttpToolsProtocol):
             return
         parser = self.parser
         self._reception.head_complete(self.url, self.headers)
-        opening, self._opening = self._opening, b""
+        opening, self._opening = self._opening, None
         upgrade = self._get_upgrade() if parser.should_upgrade() else None
         if upgrade is not None and upgrade != b"websocket":
             self._reception.upgrade = True
@@ -260,7 +260,7 @@ class HotProtocol(HttpToolsProtocol):
         self._target = target
         old = parser.get_http_version() != "1.1"
         self._delivery = Delivery(parser.get_method(), old, parser.should_keep_alive())
-        if self._delivery.keep_alive and not self.expect_100_continue:
+        if opening is not None and self._delivery.keep_alive and not self.expect_100_continue:
             self.line.letterheads.keep(opening, self._head(target), self.line.header_bytes_max)
         if self.expect_100_continue and not old:
             if self._reception.announces_too_much(self.headers):

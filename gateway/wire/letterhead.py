@@ -1,4 +1,4 @@
-"""A request's head that came before: recognised by its bytes, so that it is parsed once and understood once.
+"""A request's head that came before: recognised by its bytes, and then neither parsed nor understood anew.
 
 The programs recorded for this gateway send the same head with every request of a turn, some 18 lines in 900 bytes; only the
 length of the body differs. So the digits of that number are cut out, and with what is left stays what the parser made of
@@ -9,7 +9,7 @@ from gateway.wire.reception import LINE_COST
 from gateway.wire.types import Head, Letterhead
 
 KEPT_MAX = 1024
-"""Letterheads kept, of all connections together; the oldest goes first."""
+"""Letterheads kept, and heads noted that came once, of all connections together; the oldest goes first."""
 BYTES_MAX = 4096
 """Of a head that is kept: nearly three times the longest one recorded. All of them are then 10 MB at the very most."""
 DIGITS_MAX = 10
@@ -36,36 +36,41 @@ def cut(data: bytes) -> Sheet | None:
 
 
 class Letterheads:
-    """Those that came lately, on whatever connection."""
+    """Those that came more than once lately, on whatever connection."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[bytes, bytes], Letterhead] = {}
+        self._once: dict[int, None] = {}
+        """Hashes of heads that came once: one that carries an id of its own costs no more than this."""
 
-    def find(self, data: bytes, body_max: int) -> tuple[Head, int] | None:
-        """The head that a read begins with, if an equal one came before, and where its body begins.
+    def find(self, sheet: Sheet | None, body_max: int) -> Head | None:
+        """The head that was cut, if an equal one is kept; None where the parser has to look, as at a body over the bound."""
+        if sheet is None or (found := self._kept.get(sheet[0])) is None or sheet[1] > body_max:
+            return None
+        return found.request(sheet[1])
 
-        None where the parser has to look, as it does where the body is larger than `body_max`.
-        """
-        sheet = cut(data)
+    def recurring(self, sheet: Sheet | None) -> Sheet | None:
+        """A head that is not kept, if it came before and so is worth keeping; else it is noted."""
         if sheet is None:
             return None
-        rest, length, end = sheet
-        found = self._kept.get(rest)
-        return None if found is None or length > body_max else (found.request(length), end)
+        mark = hash(sheet[0])
+        if mark in self._once:
+            return sheet
+        if len(self._once) >= KEPT_MAX:
+            del self._once[next(iter(self._once))]
+        self._once[mark] = None
+        return None
 
-    def keep(self, data: bytes, request: Head, head_max: int) -> None:
-        """Remember what the parser made of the head that this read begins with.
+    def keep(self, sheet: Sheet, request: Head, head_max: int) -> None:
+        """Keep what the parser made of a head that was cut.
 
         Only where each line is one header that the parser told of, and one of them the length: then a head with the same
         rest means the same, whatever number stands in it. `head_max` holds for it as for any other.
         """
-        sheet = cut(data)
-        if sheet is None:
-            return
         rest, _, end = sheet
         before, behind = rest
         lines = before.count(b"\n") + behind.count(b"\n")
-        if not before.lower().endswith(b"\ncontent-length: ") or lines != len(request.headers) + 1:
+        if not before.lower().endswith(b"\ncontent-length: ") or lines != len(request.headers):
             return
         if end + DIGITS_MAX + LINE_COST * lines > head_max:
             return

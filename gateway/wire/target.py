@@ -53,13 +53,14 @@ def head(method: str, target: Target, headers: Headers, size: int) -> Head:
 
     `size` is that of the body as received; a body over the bound is dropped while it arrives, its size is kept.
     """
-    headers = [line for line in headers if line[0] != b"content-length"]
+    first = dict(reversed(headers))
+    first.pop(b"content-length", None)
     return Head(
         method=method,
         path=target.path,
         query=target.query,
         headers=headers,
-        first=dict(reversed(headers)),
+        first=first,
         team_hint=target.team,
         size=size,
     )

@@ -21,9 +21,8 @@ class Head(Struct, frozen=True):
     path: str
     query: str
     headers: Headers
-    """All but content-length: `size` says that."""
     first: Mapping[bytes, bytes]
-    """The first value of each header, for look-up by lower-case name."""
+    """The first value of each header, for look-up by lower-case name; not content-length, `size` says that."""
     team_hint: str = ""
     """Team named by a `/t/{team}` prefix; refines, never authenticates."""
     size: int = 0
@@ -61,7 +60,7 @@ class Origin(Struct, frozen=True):
     """SDKs wait 600 s for the first byte of a long thinking answer (research: clients §2.1)."""
     idle_s: float = 300.0
     """Codex gives up on a stream silent for 300 s; waiting longer than the client helps nobody."""
-    max_connections: int = 512
+    max_connections: int = 4096
 
 
 class Send(Struct, frozen=True):
