@@ -8,6 +8,8 @@ mean stands. Which of the two it is, the likelihoods say.
 import math
 from bisect import insort
 from collections import deque
+from collections.abc import Iterable
+from itertools import islice
 
 SEEN_MAX = 32
 """Observations kept of a bin, the newest: some 2 KB."""
@@ -22,16 +24,37 @@ SURE = 0.98
 class Brink:
     """What one bin saw last."""
 
-    __slots__ = ("_ends", "_seen")
+    __slots__ = ("_brought", "_ends", "_new", "_seen")
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, bool]] = deque(maxlen=SEEN_MAX)
         self._ends: tuple[float, float] | None = None
+        self._new = 0
+        """Observations that the file does not know."""
+        self._brought = 0
+        """Of these, what is on its way there."""
 
     def saw(self, gap_s: float, kept: bool) -> None:
         """Take an observation."""
         self._seen.append((gap_s, kept))
+        self._new += 1
         self._ends = _ends(self._seen)
+
+    def unsaved(self) -> list[float]:
+        """The gaps that the file does not know, as it holds them: of a cache that was lost, below zero."""
+        self._brought = self._new
+        return [gap_s if kept else -gap_s for gap_s, kept in self._newest(self._new)]
+
+    def adopt(self, known: Iterable[float]) -> None:
+        """Take what the file holds, and on top what was seen since `unsaved` was asked."""
+        self._new -= self._brought
+        self._brought = 0
+        later = self._newest(self._new)
+        self._seen = deque([*((abs(gap_s), gap_s >= 0.0) for gap_s in known), *later], maxlen=SEEN_MAX)
+        self._ends = _ends(self._seen)
+
+    def _newest(self, number: int) -> list[tuple[float, bool]]:
+        return list(islice(self._seen, max(0, len(self._seen) - number), None))
 
     def keeps(self, gap_s: float) -> bool | None:
         """Whether a cache is kept for so long; None where no end is seen."""

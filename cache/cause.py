@@ -15,6 +15,7 @@ _BY_LOOK: dict[Word, Cause] = {
     "short": "broken",
     "edited": "broken",
     "compacted": "compacted",
+    "bare": "broken",
     "grown": "unexplained",
     "intact": "unexplained",
 }

@@ -18,9 +18,10 @@ from cache.providers import CacheRules
 from cache.standing import Standing
 from cache.types import Boundary
 
-Word = Literal["intact", "edited", "compacted", "grown", "short", "shrunk", "cut"]
+Word = Literal["intact", "edited", "compacted", "grown", "bare", "short", "shrunk", "cut"]
 """Seen: `intact`, `edited` from some boundary on, or `compacted`, which is edited to much less. By length alone: `grown` by
-its answer or more, `short` of that, `shrunk` below the last prompt, `cut` by a tenth or more."""
+its answer or more, `bare` where it grew but is likely read in another mode than the last, `short` of that growth, `shrunk`
+below the last prompt, `cut` by a tenth or more."""
 Turn = Literal["user", "tool", "aside"]
 """A person goes on, a tool has answered, or a person's turn came faster than a person types: the client wrote it."""
 
@@ -28,6 +29,8 @@ CUT = 0.9
 """Share of the last prompt below which something was taken out rather than exchanged."""
 SLACK = 20
 """Tokens by which counts of the same text differ: joints between messages, and answers counted apart from their markup."""
+STEP_BLOCKS = 4
+"""Blocks that a step of an agent may add: reasoning, text, a call and its result."""
 TYPED_S = 2.0
 """Nobody reads an answer and types the next request in less."""
 
@@ -91,7 +94,7 @@ def by_prefix(
     )
 
 
-def by_length(standing: Standing, tokens: int, person: bool, gap_s: float) -> Look:
+def by_length(standing: Standing, tokens: int, person: bool, gap_s: float, rules: CacheRules) -> Look:
     """What the length alone tells; `person` says that the newest message is one."""
     turn: Turn = "tool" if not person else "aside" if gap_s < TYPED_S else "user"
     word: Word = "grown"
@@ -101,4 +104,17 @@ def by_length(standing: Standing, tokens: int, person: bool, gap_s: float) -> Lo
         word = "shrunk"
     elif tokens < standing.total + standing.out - SLACK:
         word = "short"
+    elif person and _bare(standing, rules):
+        word = "bare"
     return Look(word=word, turn=turn, tokens=tokens)
+
+
+def _bare(standing: Standing, rules: CacheRules) -> bool:
+    """Whether a turn ended without the few tokens that follow the last marker where a prompt is read with thinking on.
+
+    Its agent was asked without, then; the person's next turn mostly is with it, and messages cached in one mode are not
+    read in the other (Anthropic, "Prompt caching"). What came before that turn could be, but not from so many steps on.
+    """
+    if rules.breakpoints != "markers" or rules.look_back is None:
+        return False
+    return standing.total == standing.cached and standing.steps * STEP_BLOCKS >= rules.look_back

@@ -41,6 +41,8 @@ class Standing(Struct, frozen=True, array_like=True):
     """What is shared with other threads: digest of tools and system prompt, or what else names them."""
     settings: str = ""
     """Digest of the settings it was asked with (`cache.beside`)."""
+    steps: int = 0
+    """Answers since the one to a person's last message."""
 
     @property
     def word(self) -> str:
@@ -103,4 +105,5 @@ def after(standing: Standing | None, answered: Answered) -> Standing:
         tools=answered.tools,
         beginning=answered.beginning,
         settings=answered.settings,
+        steps=0 if first or answered.begins_turn else before.steps + 1,
     )

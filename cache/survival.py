@@ -43,6 +43,7 @@ _EXPECTED: dict[str, tuple[Chances]] = {
     "edited": ((0.8, 0.0, 0.05, 0.15),),
     "compacted": ((0.8, 0.0, 0.05, 0.15),),
     "grown": ((0.9, 0.02, 0.03, 0.05),),
+    "bare": ((0.5, 0.2, 0.1, 0.2),),
     "short": ((0.5, 0.2, 0.1, 0.2),),
     "shrunk": ((0.4, 0.2, 0.1, 0.3),),
     "cut": ((0.05, 0.05, 0.1, 0.8),),
@@ -53,6 +54,8 @@ LASTING, CHANGING = 4, 6
 """Levels of curves over time, and of rates of change."""
 
 Path = tuple[str, ...]
+Bin = tuple[str, float, str, int]
+"""A family, a lifetime, a model, and a bin of gaps."""
 
 
 class Where(Struct, frozen=True):
@@ -139,7 +142,7 @@ class Survival:
         self.curves: dict[Path, Curve] = {}
         self.shifts: dict[Path, Shift] = {}
         self._places: dict[Where, Place] = {}
-        self._brinks: dict[tuple[str, float, str, int], Brink] = {}
+        self.brinks: dict[Bin, Brink] = {}
         self._waiting: dict[tuple[Where, int, Outcome], Waiting] = {}
         """Answers by what they were judged by, the bin of their gap, and their outcome."""
         self._learned_at = -math.inf
@@ -163,7 +166,7 @@ class Survival:
         """The chances, and on how many observations of this family and lifetime at about this gap they stand."""
         place = self._place(where)
         lasts, changes = self._chances(place, where, gap_s, least_s, most_s)
-        if self._brinks and BETWIXT[0] < lasts[WHOLE] < BETWIXT[1]:
+        if self.brinks and BETWIXT[0] < lasts[WHOLE] < BETWIXT[1]:
             lasts = self._sharpened(where, gap_s, lasts)
         curve = place.lasting[1] if len(place.lasting) > 1 else None
         if curve is None or not curve.stands_on:
@@ -172,7 +175,7 @@ class Survival:
 
     def _sharpened(self, where: Where, gap_s: float, lasts: Chances) -> Chances:
         """The chances, where a bin has been seen to hold the end of a lifetime, on this side of it or beyond."""
-        brink = self._brinks.get(_bin_of(where, gap_s))
+        brink = self.brinks.get(_bin_of(where, gap_s))
         keeps = brink.keeps(gap_s) if brink is not None else None
         if keeps is None:
             return lasts
@@ -282,12 +285,9 @@ class Survival:
             return
         if where.look != "intact" and told[1][WHOLE] < UNCHANGED:
             return
-        brink = self._brinks.get(key)
-        if brink is None:
-            if len(self._brinks) >= BRINKS_MAX:
-                return
-            brink = self._brinks[key] = Brink()
-        brink.saw(gap_s, outcome == WHOLE)
+        brink = self.brink_at(key)
+        if brink is not None:
+            brink.saw(gap_s, outcome == WHOLE)
 
     def _doubt(self, where: Where) -> None:
         """Give up most of what was learned of a model at a provider, and of what stands above it."""
@@ -335,6 +335,13 @@ class Survival:
             curve = self.curves[path] = Curve(edges_of(path))
         return curve
 
+    def brink_at(self, place: Bin) -> Brink | None:
+        """What a bin saw last, made where there is room, for whoever changes it."""
+        brink = self.brinks.get(place)
+        if brink is None and len(self.brinks) < BRINKS_MAX:
+            brink = self.brinks[place] = Brink()
+        return brink
+
     def _narrowest(
         self, curves: Sequence[Curve], edges: Sequence[float], above: Sequence[Chances], strength: float
     ) -> Curve:
@@ -375,7 +382,7 @@ def blamed(lasts: Chances, changes: Chances, outcome: Outcome) -> float:
     return by_time / max(1e-12, by_time + by_change)
 
 
-def _bin_of(where: Where, gap_s: float) -> tuple[str, float, str, int]:
+def _bin_of(where: Where, gap_s: float) -> Bin:
     """A model's bin of gaps."""
     return where.family, where.granted_s, where.model, bisect_left(EDGES, gap_s / where.granted_s)
 

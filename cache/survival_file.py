@@ -15,19 +15,26 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from cache.brink import SEEN_MAX
 from cache.curve import OUTCOMES
-from cache.survival import CURVES_MAX, Survival, edges_of
+from cache.survival import BRINKS_MAX, CURVES_MAX, Bin, Survival, edges_of
 from cache.survival import Path as CurvePath
 
 VERSION = 1
 FILE_BYTES_MAX = 32 * 1024 * 1024
 """All curves at their fullest come to a third of that."""
+KEPT_MAX = CURVES_MAX + BRINKS_MAX
 _BETWEEN = "\x1f"
 """Stands between the names of a path; no name of a model has it, and one that does is not kept."""
+_END = "end"
+"""Begins the path of a bin in which a lifetime may end; its other names are the bin's."""
 
 
 class Kept(Struct):
-    """One curve in the file: `counts` as they were at `at`, and how far its prior is still trusted."""
+    """One curve in the file: `counts` as they were at `at`, and how far its prior is still trusted.
+
+    Of a bin in which a lifetime may end: the gaps seen last, the newest at the end; below zero those whose cache was lost.
+    """
 
     at: float
     counts: list[float]
@@ -58,11 +65,14 @@ class SurvivalFile:
 
     def brought(self, survival: Survival) -> dict[CurvePath, Kept]:
         """What was counted since the last `take`."""
-        return {
+        curves = {
             path: Kept(at=curve.at, counts=curve.unsaved(), trust=curve.trust)
             for path, curve in survival.learned()
-            if curve.at and (curve.changed() or curve.trust < 1.0) and not any(_BETWEEN in part for part in path)
+            if curve.at and (curve.changed() or curve.trust < 1.0)
         }
+        ends = {_path_of(place): Kept(at=0.0, counts=brink.unsaved()) for place, brink in survival.brinks.items()}
+        found = curves | {path: kept for path, kept in ends.items() if kept.counts}
+        return {path: kept for path, kept in found.items() if not any(_BETWEEN in part for part in path)}
 
     def merged(self, brought: Mapping[CurvePath, Kept], half_life_s: float) -> dict[CurvePath, Kept] | None:
         """Add this to the file and give what it then holds; None where it could not be written. Waits for the disk."""
@@ -86,6 +96,11 @@ class SurvivalFile:
     ) -> None:
         """Know what the file holds, and on top what was counted since `brought` was."""
         for path, kept in known.items():
+            if path[0] == _END:
+                brink = survival.brink_at(_bin_of(path))
+                if brink is not None:
+                    brink.adopt(kept.counts)
+                continue
             curve = survival.curve_at(path)
             if curve is not None:
                 given = brought.get(path) if brought is not None else None
@@ -107,7 +122,7 @@ class SurvivalFile:
         found: dict[CurvePath, Kept] = {}
         for name, kept in contents.curves.items():
             path = tuple(name.split(_BETWEEN))
-            if _is_sound(path, kept) and len(found) < CURVES_MAX:
+            if _is_sound(path, kept) and len(found) < KEPT_MAX:
                 found[path] = kept
         return found
 
@@ -130,10 +145,15 @@ class SurvivalFile:
 
 
 def _add(known: dict[CurvePath, Kept], path: CurvePath, brought: Kept, half_life_s: float) -> None:
-    """Both faded to the later of their times, then added."""
+    """Both faded to the later of their times, then added; gaps of a bin behind those that are there."""
     there = known.get(path)
+    if path[0] == _END:
+        if there is not None or len(known) < KEPT_MAX:
+            before = there.counts if there is not None else []
+            known[path] = Kept(at=0.0, counts=[*before, *brought.counts][-SEEN_MAX:])
+        return
     if there is None:
-        if len(known) < CURVES_MAX:
+        if len(known) < KEPT_MAX:
             known[path] = Kept(at=brought.at, counts=[max(0.0, each) for each in brought.counts], trust=brought.trust)
         return
     at = max(there.at, brought.at)
@@ -142,8 +162,21 @@ def _add(known: dict[CurvePath, Kept], path: CurvePath, brought: Kept, half_life
     known[path] = Kept(at=at, counts=counts, trust=min(there.trust, brought.trust))
 
 
+def _path_of(place: Bin) -> CurvePath:
+    family, granted_s, model, bin_ = place
+    return _END, family, f"{granted_s:.0f}", model, str(bin_)
+
+
+def _bin_of(path: CurvePath) -> Bin:
+    _, family, granted, model, bin_ = path
+    return family, float(granted), model, int(bin_)
+
+
 def _is_sound(path: CurvePath, kept: Kept) -> bool:
-    """Whether these are counts of a curve as it is today."""
+    """Whether these are counts of a curve as it is today, or gaps of a bin."""
+    if len(path) == 5 and path[0] == _END:
+        numbers = path[2].isdecimal() and path[4].isdecimal()
+        return numbers and len(kept.counts) <= SEEN_MAX and all(abs(each) < 1e12 for each in kept.counts)
     if not path or path[0] not in ("time", "prompt") or len(kept.counts) != (len(edges_of(path)) + 1) * OUTCOMES:
         return False
     return all(0.0 <= each < 1e12 for each in kept.counts) and 0.0 <= kept.trust <= 1.0 and kept.at >= 0.0

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from cache.fingerprint import Fingerprint
 from cache.kept import ANYWHERE, holds
-from cache.providers import rules_for
+from cache.providers import CacheRules, rules_for
 from cache.standing import Answered, after
 from cache.stores.base import Store
 from cache.types import Boundary, Freshness, ThreadRecord
@@ -36,6 +36,9 @@ TEXT_MAX = 200
 """Characters kept of names that come from clients."""
 RECENT_MAX = 1000
 """Most records `recent` returns or reads from the store."""
+
+NEVER_CACHED = ("first_call", "below_minimum")
+"""Reasons for which no read was to be had, so that none was missed."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ThreadRecord).decode
@@ -232,15 +235,15 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
     """The record after an answer, from the one before it. `now` is when the answer ended, in Unix seconds; `answered` is
     what the provider counted, `written` the tokens it reported as written, None where it did not.
     """
-    total, read = answered.total, answered.read
-    so_far = None if record is None else with_model(record, model)
-    same = so_far if so_far is not None and so_far.model == model else ThreadRecord(thread=thread, team=team)
+    total = answered.total
+    so_far = record if record is None or record.model == model else with_model(record, model)
+    same = so_far if so_far is not None and so_far.model == model else _NO_RECORD
     so_far = so_far or ThreadRecord(thread=thread, team=team, started_at=now, first_tokens=total)
-    granted_s = answered.granted_s or (same.cache_ttl_s if read else 0.0)
-    cached = _left_behind(provider, served or model, total, read, written, granted_s)
-    return ThreadRecord(
-        thread=thread,
-        team=team,
+    rules = rules_for(provider, served or model)
+    granted_s = answered.granted_s or (same.cache_ttl_s if answered.read else 0.0)
+    cached = _left_behind(rules, answered, written, granted_s)
+    return replace(  # half as long as making one with as many names
+        so_far,
         client=client[:TEXT_MAX],
         user=user[:TEXT_MAX],
         agent=agent,
@@ -252,20 +255,23 @@ def remember(  # noqa: PLR0913 - a record has that many facts, and each is named
         provider=provider,
         upstream=upstream,
         dialect=dialect,
-        started_at=so_far.started_at,
         last_end=now,
         requests=so_far.requests + 1,
         course=so_far.course.after(answered.begins_turn, answered.suits),
         window_number=window_number,
         cache_ttl_s=granted_s,
-        first_tokens=so_far.first_tokens,
         cached_tokens=cached,
-        boundaries=_extended(same.boundaries, fingerprint, answered, _read_anywhere(provider, served or model)),
+        boundaries=_extended(same.boundaries, fingerprint, answered, rules is not None and rules.breakpoints in ANYWHERE),
         standing=after(same.standing, _told(answered, granted_s, cached, fingerprint)),
         picos=so_far.picos + picos,
         visits=visits_after(so_far, model),
-        tool_set=so_far.tool_set,
+        kept_at=0.0,
+        warned_at=0.0,
+        answer_id="",
     )
+
+
+_NO_RECORD = ThreadRecord(thread="", team="")
 
 
 def _told(answered: Answered, granted_s: float, cached: int, fingerprint: Fingerprint) -> Answered:
@@ -283,7 +289,7 @@ def observed(freshness: Freshness, expected: int | None, read_tokens: int, input
     `expected` are the tokens a warm cache would have held; the prompt may have become shorter. A hit may fall short by
     256 tokens or 2 %, for block sizes and a last unmarked message.
     """
-    if not expected or freshness.reason == "first_call":
+    if not expected or freshness.reason in NEVER_CACHED:
         return "unknown"
     if not read_tokens:
         return "miss"
@@ -291,19 +297,14 @@ def observed(freshness: Freshness, expected: int | None, read_tokens: int, input
     return "hit" if read_tokens >= whole - max(256, whole // 50) else "partial"
 
 
-def _left_behind(provider: str, model: str, total: int, read: int, written: int | None, ttl_s: float) -> int:
+def _left_behind(rules: CacheRules | None, answered: Answered, written: int | None, ttl_s: float) -> int:
     """Tokens the provider's cache holds after an answer: all of the input unless its usage says otherwise."""
-    rules = rules_for(provider, model)
+    total, read = answered.total, answered.read
     if rules is None or not rules.writes_reported:
         return total
     if written is not None:
         return read + written
     return total if read or ttl_s else 0
-
-
-def _read_anywhere(provider: str, model: str) -> bool:
-    rules = rules_for(provider, model)
-    return rules is not None and rules.breakpoints in ANYWHERE
 
 
 def _extended(

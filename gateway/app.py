@@ -64,6 +64,7 @@ from gateway.upstream.via_litellm import Translator
 from gateway.version import installed_version
 from gateway.wire.asgi import LineApp
 from gateway.wire.drive import Wires
+from gateway.wire.letterhead import Letterheads
 from gateway.wire.line import Line
 from gateway.wire.pool import Pool
 from gateway.workers.share import Share
@@ -74,6 +75,11 @@ from routing.weights import weights
 
 ROUTERS = (health.router, models.router, explain.router, threads.router, spend.router, budgets.router, page.router)
 
+COLLECT_AFTER = 10_000, 20, 100
+"""Objects, and collections of younger ones, after which the collector looks for cycles (`gc.set_threshold`). A request
+leaves none (measured: 0 in 1,280), and with Python's 700 the objects of streams under way are looked through for every few
+that begin: 1.9 of 25.8 µs an event with 750 streams. 10,000 are looked through in half a millisecond.
+"""
 LEARNED_EVERY_S = 60.0
 """How often what was learned goes to its file; a crash loses no more than that of it."""
 
@@ -190,8 +196,8 @@ class Gateway:
         self.line = LineApp(line, self.api)
         pool.held_since = self.wires.held_since
         pool.send_soon = self.wires.send_soon
-        if self.writer is not None:  # of several, another may get the next request, and must know of this one
-            self.house.afterwards = self.wires.after_sending
+        # Of several, another may get the next request, and must know of this one.
+        self.house.afterwards = self.wires.after_sending if self.writer is not None else self.wires.before_sending
         self._install(self.live.current)
         self.heartbeat = Heartbeat(loop)
         watches = [loop.create_task(self._keep_learned())]
@@ -200,6 +206,7 @@ class Gateway:
             watches.append(loop.create_task(keep_writer(self.writer)))
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self.reload)
+        gc.set_threshold(*COLLECT_AFTER)
         gc.collect()
         gc.freeze()  # what start-up made stays; the collector need not look at it again
         try:
@@ -248,6 +255,7 @@ class Gateway:
         self.wires.drain_bytes = snapshot.streams.drain_bytes
         self.line.line.body_bytes_max = snapshot.limits.body_bytes
         self.line.line.header_bytes_max = snapshot.limits.header_bytes
+        self.line.line.letterheads = Letterheads()
         self._keep_warm(snapshot.keep_warm.enabled)
 
     def _keep_warm(self, wanted: bool) -> None:

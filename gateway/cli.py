@@ -22,8 +22,8 @@ Start here:
 Exit codes: 0 fine, 1 a finding, 2 wrong usage."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The command line with these commands, by default all."""
     top = argparse.ArgumentParser(
         prog="pointsman",
         description="A gateway between LLM clients and providers: routes, watches prompt caches, counts.",
@@ -32,14 +32,16 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"pointsman {installed_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in names:
         import_module(f"gateway.commands.{name.replace('-', '_')}").register(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    wanted = [name for name in COMMANDS if name in words[:1]]  # no other is loaded: a gateway would carry it for good
+    arguments = parser(wanted or COMMANDS).parse_args(words)
     try:
         code: int = arguments.run(arguments)
     except KeyboardInterrupt:

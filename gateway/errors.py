@@ -86,6 +86,14 @@ class Refusal(Struct, frozen=True):
         return cls(kind=kind, status=status, message=text, param=param, retry_after_s=retry_after_s, told=told)
 
 
+class Refused(Exception):
+    """A station says no; the line turns it into the caller's own error."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.kind)
+        self.refusal = refusal
+
+
 def answer(
     refusal: Refusal, dialect: Dialect, request_id: str
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

@@ -11,10 +11,11 @@ from gateway.budgets.ease import eased
 from gateway.config.compiled import Snapshot
 from gateway.dialects.ask import Ask, NotReadable, read
 from gateway.dialects.signals import signals
+from gateway.errors import Refused
 from gateway.foresight import foreseen
 from gateway.house import House
 from gateway.identify import Caller, identify
-from gateway.pipeline import Refused, considered, origin, rooted, servable, threaded
+from gateway.pipeline import considered, origin, rooted, servable, threaded
 from gateway.upstream.plan import Candidate
 from gateway.wire.target import Target, head
 from routing.classify import classify
@@ -51,7 +52,7 @@ def explain_request(
     lines = [
         (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in headers.items()
     ]
-    asked = head("POST", Target(path=PATHS[dialect], query="", team=""), lines, "", len(request))
+    asked = head("POST", Target(path=PATHS[dialect], query="", team=""), lines, len(request))
     wall = time.time() if house is None else house.wall()
     began = time.perf_counter()
     try:

@@ -69,7 +69,7 @@ def foreseen(
     if print_.whole and record.boundaries:
         look = by_prefix(standing, record.boundaries, print_, person, wall, rules)
     else:
-        look = by_length(standing, standing.total + standing.out, person, wall - standing.at)
+        look = by_length(standing, standing.total + standing.out, person, wall - standing.at, rules)
     freshness = judged(freshness, forecast.before(standing, look, subject, wall))
     return Foresight(freshness=freshness, subject=subject, look=look)
 

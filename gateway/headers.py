@@ -28,7 +28,18 @@ _ACCOUNTS = (_OURS, b"x-codex-primary-", b"x-codex-secondary-", b"x-codex-credit
 
 
 def upstream(head: Head, credentials: Headers, request_id: str) -> list[tuple[bytes, bytes]]:
-    """What the upstream gets: the client's own headers, session and beta flags verbatim, with our credentials.
+    """What the upstream gets: the lines that cross, our credentials, and what the request is called here."""
+    letterhead = head.letterhead
+    lines = letterhead.lines if letterhead is not None else None
+    if lines is None:
+        lines = _crossing(head)
+        if letterhead is not None:
+            letterhead.lines = lines
+    return [*lines, *credentials, (b"accept-encoding", b"identity"), (b"x-pointsman-request-id", request_id.encode())]
+
+
+def _crossing(head: Head) -> Headers:
+    """The client's own headers, session and beta flags verbatim.
 
     Headers of one connection stay here, those it names itself included (RFC 9110 §7.6.1), and so does whatever speaks
     of the network behind us.
@@ -37,8 +48,7 @@ def upstream(head: Head, credentials: Headers, request_id: str) -> list[tuple[by
     if b"connection" in head.first:
         named = [value for name, value in head.headers if name == b"connection" and value not in (b"keep-alive", b"close")]
         kept_here = kept_here.union(word.strip().lower() for value in named for word in value.split(b","))
-    lines = [line for line in head.headers if (name := line[0]) not in kept_here and not name.startswith(_KEPT_HERE)]
-    return [*lines, *credentials, (b"accept-encoding", b"identity"), (b"x-pointsman-request-id", request_id.encode())]
+    return [line for line in head.headers if (name := line[0]) not in kept_here and not name.startswith(_KEPT_HERE)]
 
 
 def client(upstream_lines: Headers, asked: str) -> tuple[list[tuple[bytes, bytes]], int | None]:

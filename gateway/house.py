@@ -94,7 +94,7 @@ class House:
         self.circuits: dict[str, Circuit] = {}
         self.keeper: Keeper | None = None  # where caches are kept warm
         self.afterwards: Callable[[Callable[[], None]], None] = at_once
-        """Has work done that nobody waits for; on a loop, once the answers at hand are sent."""
+        """Has work done that is put off: on a loop, until the reads at hand are dealt with."""
         self.inside = 0
         self.draining = False
         self._minted: OrderedDict[str, Minted] = OrderedDict()

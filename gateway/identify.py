@@ -93,24 +93,51 @@ class Caller(Struct, frozen=True):
     """Which of the team's keys was shown: the first digits of its digest."""
 
 
-def identify(head: Head, ask: Ask, team: str, key_id: str = "") -> Caller:
-    """The caller of a request whose team is known. Reads headers and single members of the body; never raises."""
-    first = head.first
+class Named(Struct, frozen=True):
+    """What a head says of the caller whatever its body says."""
+
+    client: str
+    client_version: str
+    thread: str
+    """By our own header, as the session and the user are."""
+    session: str
+    user: str
+
+
+def named(first: Mapping[bytes, bytes]) -> Named:
+    """The names in a head."""
     client, version = client_of(first.get(b"user-agent", b""), first.get(b"originator", b""), b"x-initiator" in first)
     if client == "unknown" and b"x-codex-turn-metadata" in first:
         client = "codex"  # an editor that runs Codex inside, under its own name
+    return Named(
+        client=client,
+        client_version=version,
+        thread=_id(first.get(b"x-pointsman-thread", b"")),
+        session=_id(first.get(b"x-pointsman-session", b"")),
+        user=_word(first.get(b"x-pointsman-user", b"")),
+    )
+
+
+def identify(head: Head, ask: Ask, team: str, key_id: str = "", says: Named | None = None) -> Caller:
+    """The caller of a request whose team is known. Reads headers and single members of the body; never raises.
+
+    `says` is what `named` made of the head, where that is known already.
+    """
+    first = head.first
+    says = says or named(first)
+    client = says.client
     if client == "codex":
         caller = _codex(first, ask, team)
     elif client == "claude-code" or b"x-claude-code-session-id" in first:
         caller = _claude_code(first, ask, team)
     else:
         caller = _by_anything(first, ask, team, client)
-    own = _id(first.get(b"x-pointsman-thread", b""))
-    if own:
-        caller = replace(caller, thread=own, parent="", rule="own_header", continues="")
-    session = _id(first.get(b"x-pointsman-session", b"")) or caller.session or caller.parent or caller.thread
+    if says.thread:
+        caller = replace(caller, thread=says.thread, parent="", rule="own_header", continues="")
+    session = says.session or caller.session or caller.parent or caller.thread
     caller = _beside(caller, ask)
-    user = _user(first, ask)
+    user = says.user or _user(ask)
+    version = says.client_version
     return replace(caller, client=client, client_version=version, session=session, user=user, key_id=key_id)
 
 
@@ -273,11 +300,8 @@ def _conversation(fields: Mapping[str, Raw]) -> str:
     return _string(members(raw), "id") if opening(raw) == b"{" else text(raw)
 
 
-def _user(first: Mapping[bytes, bytes], ask: Ask) -> str:
-    """The person: our header, else what the vendors' bodies have for it. Claude Code's ids of devices are no person."""
-    said = first.get(b"x-pointsman-user")
-    if said:
-        return _word(said)
+def _user(ask: Ask) -> str:
+    """The person, by what the vendors' bodies have for it. Claude Code's ids of devices are no person."""
     found = _string(ask.fields, "safety_identifier") or _string(ask.fields, "user")
     if not found and ask.dialect == "messages":
         found = hints.metadata_user(ask)

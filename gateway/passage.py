@@ -26,7 +26,7 @@ from gateway.config.compiled import Snapshot, Upstream
 from gateway.diagnoses import question, told
 from gateway.dialects.ask import Ask, splice
 from gateway.dialects.edits import edits_for, hides_usage, with_effort
-from gateway.dialects.endpoints import TRANSLATED, must_translate
+from gateway.dialects.endpoints import NAMED, TRANSLATED, must_translate
 from gateway.dialects.notice import Insertion
 from gateway.dialects.relay import BodyRelay, StreamRelay
 from gateway.dialects.sse import KEEPALIVE
@@ -302,7 +302,7 @@ class RequestPassage:
         """What is left to do once the books are right: count it for all to see, learn from it, remember it."""
         house = self.house
         house.metrics.settled(self.intent, settled)
-        if settled.response_id:
+        if settled.response_id and self.endpoint in NAMED:
             house.mint(settled.response_id, self.upstream.name, self.caller.team, self.caller.thread)
         if self.fingerprint is not None and self.caller.thread and usage.exact and usage.kinds:
             began = settled.at - (now - self.first_byte_at) if self.first_byte_at is not None else settled.at

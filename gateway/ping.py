@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from cache.types import Freshness
 from gateway.config.compiled import Snapshot
 from gateway.dialects.ask import Ask
+from gateway.errors import Refused
 from gateway.foresight import Foresight
 from gateway.house import House
 from gateway.identify import TEXT_MAX, Caller
 from gateway.metering.types import PING, Settlement, Usage
 from gateway.passage import RequestPassage
-from gateway.pipeline import Pipeline, Refused
+from gateway.pipeline import Pipeline
 from gateway.upstream.plan import Candidate
 from gateway.wire.drive import Drive, Wires
 from gateway.wire.exchange import Forward, Passage

@@ -16,6 +16,7 @@ from cache.freshness import assess
 from cache.providers import rules_for
 from cache.types import Freshness, ThreadRecord
 from cache.visits import with_model
+from gateway.acquaintance import Acquaintance, Choice, owner_of
 from gateway.budgets.budgets import Spent
 from gateway.budgets.ease import eased
 from gateway.budgets.rates import TooFast
@@ -26,13 +27,12 @@ from gateway.dialects.ask import Ask, Endpoint, NotReadable, read
 from gateway.dialects.endpoints import TRANSLATABLE, TRANSLATED, endpoint_of
 from gateway.dialects.signals import signals
 from gateway.dialects.turn import is_persons
-from gateway.errors import Refusal, answer
+from gateway.errors import Refusal, Refused, answer
 from gateway.foresight import Foresight, foreseen
 from gateway.gate import asks_by_rule, asks_first
 from gateway.hinted import as_told
 from gateway.house import House
 from gateway.identify import Caller, identify
-from gateway.keys import Owner, bearer
 from gateway.metering.journal import JournalError
 from gateway.metering.resume import resume_cost
 from gateway.metering.types import PICOS_PER_USD
@@ -56,14 +56,6 @@ BUSY_WAIT_S = 1.0
 _log = logging.getLogger("pointsman.line")
 
 
-class Refused(Exception):
-    """A station says no; the line turns it into the caller's own error."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.kind)
-        self.refusal = refusal
-
-
 class Pipeline:
     """The stations of one house, in order."""
 
@@ -77,15 +69,15 @@ class Pipeline:
         request_id = house.ids.new(house.wall())
         endpoint, dialect = endpoint_of(head.method, head.path, head.first)
         try:
-            owner_ = self._admit(head, snapshot)
+            met = self._admit(head, snapshot)
             body = _plain(head, body, snapshot)
             if endpoint == "other":
-                return self._pass_through(request_id, head, body, dialect, owner_, snapshot, now)
+                return self._pass_through(request_id, head, body, dialect, met, snapshot, now)
             ask = _readable(body, endpoint, dialect)
-            if house.notices.ever or snapshot.warnings_of(owner_.team).inline:
+            if house.notices.ever or snapshot.warnings_of(met.owner.team).inline:
                 ask = house.notices.without(ask)
-            caller = identify(head, ask, owner_.team, owner_.key_id)
-            return self._route(request_id, head, ask, caller, snapshot, now)
+            caller = identify(head, ask, met.owner.team, met.owner.key_id, met.named)
+            return self._route(request_id, head, ask, caller, met, snapshot, now)
         except Refused as no:
             refusal = no.refusal
         except Exception as error:  # a fault of ours in one request must not take the connection's other requests along
@@ -96,7 +88,7 @@ class Pipeline:
         return Answer(status=status, headers=headers, body=content)
 
     def _route(
-        self, request_id: str, head: Head, ask: Ask, caller: Caller, snapshot: Snapshot, now: float
+        self, request_id: str, head: Head, ask: Ask, caller: Caller, met: Acquaintance, snapshot: Snapshot, now: float
     ) -> Passage | Answer:
         """Classify and decide, then say what the cache makes of it."""
         house = self.house
@@ -105,7 +97,10 @@ class Pipeline:
         caller = rooted(threaded(caller, ask.dialect, print_, house), house)
         record = house.threads.recall(caller.thread, caller.team) if caller.thread else None
         parent = origin(caller, house)
-        decision = considered(head, ask, caller, print_, record or parent, snapshot, wall, house)
+        choice = met.choice(ask, caller)
+        if choice is None:
+            choice = Choice(considered(head, ask, caller, print_, record or parent, snapshot, wall, house))
+        decision = choice.decision
         standing = house.budgets.standing(caller, wall)
         if standing.accounts:
             decision = eased(decision, standing, ask.dialect, snapshot.policy)
@@ -113,7 +108,11 @@ class Pipeline:
             asking = asks_by_rule(decision.question, ask, caller.client, request_id)
             house.metrics.refused("rule_asks", asking.status)
             return asking
-        candidates = servable(decision, ask, caller, snapshot)
+        candidates = choice.candidates if decision is choice.decision else ()
+        if not candidates:
+            candidates = servable(decision, ask, caller, snapshot)
+            if decision is choice.decision:
+                met.keep(ask, caller, Choice(decision, candidates))
         there = None if record is None else with_model(record, candidates[0].model)
         foresight = foreseen(there, parent, print_, ask, candidates[0], snapshot, house.forecast, wall)
         foresight = as_told(foresight, there, caller, head.first)
@@ -156,13 +155,14 @@ class Pipeline:
         )
 
     def _pass_through(
-        self, request_id: str, head: Head, body: bytes, dialect: Dialect, by: Owner, snapshot: Snapshot, now: float
+        self, request_id: str, head: Head, body: bytes, dialect: Dialect, met: Acquaintance, snapshot: Snapshot, now: float
     ) -> Passage:
         """Everything under /v1 that is not a dialect goes untouched to the upstream that owns it."""
         house = self.house
         owned = owner(head, body, dialect, snapshot, house.minted_by)
         if owned is None:
             raise Refused(Refusal.of("unknown_path", f"no upstream serves {head.path[:100]}"))
+        by = met.owner
         unread = Caller(team=by.team, key_id=by.key_id)
         passage = RequestPassage(
             house=house,
@@ -171,7 +171,7 @@ class Pipeline:
             head=head,
             ask=owned.ask,
             body=body,
-            caller=identify(head, owned.ask, by.team, by.key_id) if owned.ask is not None else unread,
+            caller=identify(head, owned.ask, by.team, by.key_id, met.named) if owned.ask is not None else unread,
             decision=owned.decision,
             candidates=(owned.candidate,),
             fingerprint=None,
@@ -182,21 +182,21 @@ class Pipeline:
         )
         return self.admitted(passage, snapshot)
 
-    def _admit(self, head: Head, snapshot: Snapshot) -> Owner:
-        """The team that pays, and the key. Keys are checked before anything of the body is looked at."""
+    def _admit(self, head: Head, snapshot: Snapshot) -> Acquaintance:
+        """Whose request this is, by its head. Keys are checked before anything of the body is looked at."""
         house = self.house
         if house.draining:
             raise Refused(Refusal.of("draining", "the gateway is shutting down", retry_after_s=BUSY_WAIT_S))
         if house.full(snapshot.limits.inflight):
             raise Refused(Refusal.of("busy", "too many requests are under way", retry_after_s=BUSY_WAIT_S))
-        if not house.keys.configured:
-            return Owner(team=head.team_hint if head.team_hint in snapshot.teams else "default", key_id="")
-        owner_ = house.keys.owner(bearer(head.first))
-        if owner_ is None:
-            raise Refused(Refusal.of("unknown_key", "this key belongs to no team of this gateway"))
-        if head.team_hint and head.team_hint != owner_.team:
-            raise Refused(Refusal.of("not_allowed", f"this key does not belong to team {head.team_hint!r}"))
-        return owner_
+        letterhead = head.letterhead
+        known = letterhead.known if letterhead is not None else None
+        if isinstance(known, Acquaintance) and known.holds(snapshot, house.keys):
+            return known
+        met = Acquaintance(head, owner_of(head, snapshot, house.keys), snapshot, house.keys)
+        if letterhead is not None:
+            letterhead.known = met
+        return met
 
     def admitted(self, passage: RequestPassage, snapshot: Snapshot) -> Passage:
         """Hold for what it may cost, then write the intent; from here on the request is in the books."""

@@ -23,6 +23,14 @@ BUSY_S = 1.0
 TIDY_EVERY_S = 60.0
 """How often the forgotten are removed; they are invisible before that."""
 _DATABASE = "cache.db"
+_PUT = (
+    "INSERT INTO Cache (key, raw, mode, value, store_time, access_time, expire_time) VALUES (?1, 1, ?2, ?3, ?4, ?4, ?5)"
+    " ON CONFLICT (key, raw) DO UPDATE SET mode = excluded.mode, value = excluded.value, store_time = excluded.store_time,"
+    " access_time = excluded.access_time, expire_time = excluded.expire_time, access_count = 0, size = 0, tag = NULL,"
+    " filename = NULL"
+)
+"""What diskcache's own `set` comes to for a value in the database, as one statement for many: its three for each cost four
+times as much, and let go of the interpreter as often."""
 
 
 class ForeignRowError(ValueError):
@@ -97,10 +105,14 @@ class DiskStore:
     def put(self, entries: Mapping[bytes, bytes], keep_s: float) -> None:
         if self._closed:
             return
+        disk, now = self._cache.disk, time.time()
+        rows = [  # a microsecond between them, as `newest` goes by time
+            (disk.put(key)[0], *disk.store(value, False)[1::2], now + place / 1e6, now + keep_s)
+            for place, (key, value) in enumerate(entries.items())
+        ]
         try:
             with self._cache.transact():
-                for key, value in entries.items():
-                    self._cache.set(key, value, expire=keep_s)
+                self._cache._con.executemany(_PUT, rows)
             self._tidy()
         except _BROKEN:
             self._count_error()

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.commands.descriptors import allow_all
 from gateway.commands.listen import listen
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from gateway.config.problems import ConfigError
     from gateway.metering.ledger_face import LedgerError
 
+    allow_all()
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             return runner.run(_serve(args))

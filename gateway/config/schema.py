@@ -93,7 +93,11 @@ class Upstream(Section):
         description="When a client hangs up in mid-answer: `cancel` the answer, or `drain` it to learn what it cost.",
     )
     timeouts: Timeouts = Field(default=Timeouts(), description="How patient to be with this upstream.")
-    max_connections: Count = Field(default=512, le=65535, description="Connections open to it at once.")
+    max_connections: Count = Field(
+        default=4096,
+        le=65535,
+        description="Connections open to it at once; further requests wait for one. At first as many as `limits.inflight`.",
+    )
     diagnostics: Share = Field(
         default=0.0,
         description="Share of requests, from 0 to 1, in which the provider is asked why its prompt cache missed: OpenAI in "

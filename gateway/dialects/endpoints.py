@@ -17,6 +17,9 @@ _ENDPOINTS: Mapping[str, tuple[Endpoint, Dialect]] = {
 TRANSLATED: frozenset[str] = frozenset(("chat", "responses", "messages"))
 """Endpoints that can reach an upstream of another dialect; the others need one that speaks them."""
 
+NAMED: frozenset[str] = frozenset(("responses", "other"))
+"""Endpoints whose answers are named again by their id: in a path, or as the response that is continued."""
+
 TRANSLATABLE: frozenset[str] = frozenset(("chat", "messages"))
 """Dialects an upstream must speak one of to be reached from another."""
 

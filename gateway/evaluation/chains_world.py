@@ -147,7 +147,7 @@ class World:
         path = PATHS[self.rule.dialect]
         lines = [(b"content-type", b"application/json"), (b"authorization", b"Bearer any"), *headers.items()]
         exchange = Exchange(self._line)
-        told = exchange.begin(head("POST", Target(path, "", ""), lines, "127.0.0.1", len(body)), body, self.clock.now())
+        told = exchange.begin(head("POST", Target(path, "", ""), lines, len(body)), body, self.clock.now())
         passage = exchange.passage
         assert isinstance(told, Forward), f"the gateway refused: {told}"
         assert isinstance(passage, RequestPassage)

@@ -59,7 +59,7 @@ class Replay:
                 made.append(Prediction(call=call, outlook=None, usd=None))
                 continue
             standing = self._standing(call)
-            look = by_length(standing or _NEW, call.total, call.person, call.sent - (standing or _NEW).at)
+            look = by_length(standing or _NEW, call.total, call.person, call.sent - (standing or _NEW).at, rules)
             outlook = None
             if standing is not None:
                 outlook = self.forecast.before(standing, look, _subject(call, rules), call.sent)

@@ -44,7 +44,7 @@ class Case(Struct, frozen=True):
 def seen(dialect: Dialect, body: bytes) -> tuple[Signals, Caller]:
     """A body as the gateway sees it."""
     ask = read(body, dialect, dialect)
-    asked = head("POST", Target(path=PATHS[dialect], query="", team=""), [], "", len(body))
+    asked = head("POST", Target(path=PATHS[dialect], query="", team=""), [], len(body))
     return signals(ask), identify(asked, ask, "default")
 
 

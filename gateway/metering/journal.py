@@ -2,7 +2,8 @@
 
 The event loop itself copies each record into the file, which is mapped into memory (`gateway/metering/journal_segment.py`).
 What is copied survives the process, `kill -9` included, so no queue in memory can lose it; a writer applies the file to the
-ledger behind. Records are JSON lines and hold no prompt text.
+ledger behind. Records are JSON lines and hold no prompt text: arrays of an intent and a settlement, one of which is missing;
+these are arrays too, without the names of their fields, which would be more than half of every line.
 """
 
 import contextlib
@@ -10,18 +11,21 @@ import fcntl
 import os
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from gateway.metering.journal_segment import JournalError, Segment, create
 from gateway.metering.types import Intent, Settlement
 
-__all__ = ["Entry", "Journal", "JournalError", "entries", "number_of", "spare_of"]
+__all__ = ["Entry", "Journal", "JournalError", "entries", "intent_of", "number_of", "spare_of"]
 
 SEGMENT_BYTES = 8 * 1024 * 1024
-"""A segment is closed at this size, some 5,000 requests, so that what has been applied can be deleted."""
+"""A segment is closed at this size, some 13,000 requests, so that what has been applied can be deleted."""
 
 
 class Journal:
@@ -57,11 +61,11 @@ class Journal:
 
     def intent(self, intent: Intent) -> None:
         """Write an intent down; `JournalError` when the disk does not take it."""
-        self._append(b'{"intent":%b}\n' % self._encode(intent))
+        self._append(b"[%b]\n" % self._encode(intent))
 
     def settle(self, settlement: Settlement) -> None:
         """Write a settlement down; `JournalError` when the disk does not take it."""
-        self._append(b'{"settlement":%b}\n' % self._encode(settlement))
+        self._append(b"[null,%b]\n" % self._encode(settlement))
 
     def close(self) -> None:
         """End the journal; what it holds is the ledger writer's from now on."""
@@ -130,7 +134,7 @@ def number_of(path: Path) -> int:
     return int(number) if number.isdigit() else 0
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, array_like=True):
     """One line read back: exactly one of the two is set."""
 
     intent: Intent | None = None
@@ -138,6 +142,33 @@ class Entry(Struct, frozen=True):
 
 
 _entry = msgspec.json.Decoder(Entry)
+_told = msgspec.json.Decoder(dict[str, Any])
+_intent = msgspec.json.Decoder(Intent)
+Record = TypeVar("Record", Intent, Settlement)
+
+
+def intent_of(text: str) -> Intent:
+    """An intent as a ledger keeps it. `ValidationError` and its kin for what is none."""
+    return _by_name(Intent, _told.decode(text)) if text.startswith("{") else _intent.decode(text)
+
+
+def _entry_of(line: bytes) -> Entry:
+    if line[:1] != b"{":
+        return _entry.decode(line)
+    told = _told.decode(line)
+    intent, settlement = told.get("intent"), told.get("settlement")
+    return Entry(
+        intent=None if intent is None else _by_name(Intent, intent),
+        settlement=None if settlement is None else _by_name(Settlement, settlement),
+    )
+
+
+def _by_name(kind: type[Record], told: Mapping[str, Any]) -> Record:
+    """A record written with the names of its fields, as all were before November 2026."""
+    try:
+        return msgspec.convert(astuple(kind(**told)), kind)
+    except TypeError as error:
+        raise msgspec.ValidationError(str(error)) from error
 
 
 def entries(data: bytes) -> tuple[list[Entry], int, int]:
@@ -152,7 +183,7 @@ def entries(data: bytes) -> tuple[list[Entry], int, int]:
         if not line:
             continue
         try:
-            found.append(_entry.decode(line))
+            found.append(_entry_of(line))
         except (msgspec.DecodeError, UnicodeDecodeError):
             torn += 1
     return found, end, torn

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from gateway.metering.journal import Entry
+from gateway.metering.journal import Entry, intent_of
 from gateway.metering.ledger_face import Connection
 from gateway.metering.ledger_hours import Hours
 from gateway.metering.ledger_rows import Settled, fees_of, insert, nobody
@@ -19,7 +19,6 @@ from gateway.metering.whatif import NOTHING_KNOWN, WhatIf
 Reckon = Callable[[Intent, Settlement], WhatIf]
 _AMONG = "WHERE id IN (SELECT value FROM json_each(?))"
 _encode = msgspec.json.Encoder().encode
-_decode_intent = msgspec.json.Decoder(Intent).decode
 
 
 def unreckoned(_: Intent, __: Settlement) -> WhatIf:
@@ -79,10 +78,10 @@ class Batch:
         query = (_encode(ids).decode(),)
         rows = self._connection.execute(f"SELECT id, intent FROM open {_AMONG}", query).fetchall()
         self._connection.execute(f"DELETE FROM open {_AMONG}", query)
-        return {id_: _decode_intent(text) for id_, text in rows}
+        return {id_: intent_of(text) for id_, text in rows}
 
 
 def open_intents(connection: Connection, journal: str) -> list[Intent]:
     """What the process of this journal has begun and not ended."""
     rows = connection.execute("SELECT intent FROM open WHERE journal = ? ORDER BY id", (journal,))
-    return [_decode_intent(text) for (text,) in rows]
+    return [intent_of(text) for (text,) in rows]

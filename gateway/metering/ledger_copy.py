@@ -127,7 +127,7 @@ def _copy_sums(source: Ledger, target: PostgresConnection, name: str) -> None:
             return
         add_places(target, SUMMED, _values(source, "hours_by_place", PLACE_COLUMNS, before))
         add_callers(target, _values(source, "hours_by_caller", CALLER_COLUMNS, before))
-        add_savings(target, SUMMED, _values(source, "savings", SAVING_COLUMNS, before))
+        add_savings(target, SUMMED, list(_values(source, "savings", SAVING_COLUMNS, before)))
 
 
 def _values(source: Ledger, table: str, columns: Sequence[str], before: Sequence[int]) -> Iterator[tuple[Any, ...]]:

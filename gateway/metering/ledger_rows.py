@@ -6,6 +6,7 @@ defaults, and truth values go in as numbers, which Python's SQLite binds twelve 
 
 import functools
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec.structs import astuple, replace
@@ -168,10 +169,10 @@ def unknown(intent: Intent, at: float) -> Settlement:
 
 def nobody(settlement: Settlement) -> Intent:
     """An intent for a settlement that has lost its own, so that at least its money is in the books."""
-    nothing: dict[str, object] = dict.fromkeys(Intent.__struct_fields__, "")
+    nothing: dict[str, Any] = dict.fromkeys(Intent.__struct_fields__, "")
     numbers = {"at": settlement.at, "stream": False, "bytes_in": 0, "cache_expected_tokens": None, "estimate_picos": None,
                "known_tokens": 0, "instead_picos": None}  # fmt: skip
-    return msgspec.convert({**nothing, **numbers, "id": settlement.id}, Intent)
+    return Intent(**{**nothing, **numbers, "id": settlement.id})
 
 
 def known(settlement: Settlement) -> Settlement:

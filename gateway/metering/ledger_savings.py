@@ -4,7 +4,7 @@ Each reason compares what was paid with one alternative of `gateway/metering/wha
 is never set against what another wasted. The reasons answer different questions about the same money, so they do not add up.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import Literal
 
 from gateway.metering.ledger_face import Connection
@@ -15,6 +15,7 @@ HOUR_S = 3600
 ALL_HOURS = -1
 What = Literal["saved", "wasted"]
 Key = tuple[int, str, What, str]
+SavingSums = tuple[int, str, What, str, int, int]
 _KEY = ("hour", "team", "what", "reason")
 SAVING_COLUMNS = (*_KEY, "requests", "picos")
 
@@ -30,26 +31,29 @@ def _statement(by: tuple[str, ...]) -> str:
 _OF_ONE, _OF_HOMES = _statement(_KEY), _statement(("home", *_KEY))
 
 
-def amounts(actual: int, otherwise: WhatIf) -> Iterator[tuple[What, str, int]]:
+def amounts(actual: int, otherwise: WhatIf) -> list[tuple[What, str, int]]:
     """What one event saved and wasted, by reason: `routing` against all on the code model, `caching` against no cache,
     `switching` against staying, and the cause for which a cache was paid for again."""
+    found: list[tuple[What, str, int]] = []
     for reason, cost in (("routing", otherwise.code), ("caching", otherwise.uncached), ("switching", otherwise.stayed)):
         if cost is not None and cost != actual:
-            yield ("saved", reason, cost - actual) if cost > actual else ("wasted", reason, actual - cost)
+            found.append(("saved", reason, cost - actual) if cost > actual else ("wasted", reason, actual - cost))
     if otherwise.wasted:
-        yield "wasted", otherwise.wasted_cause, otherwise.wasted
+        found.append(("wasted", otherwise.wasted_cause, otherwise.wasted))
+    return found
 
 
-def add_savings(connection: Connection, home: str, rows: Iterable[tuple[int, str, What, str, int, int]]) -> None:
-    """Add rows, in the order of `SAVING_COLUMNS`, to those of a home among several, and to the sum of all hours."""
-    found = list(rows)
-    connection.executemany(_OF_HOMES, [(home, *row) for row in found])
-    totals: dict[tuple[str, What, str], list[int]] = {}
-    for _, team, what, reason, requests, picos in found:
-        sums = totals.setdefault((team, what, reason), [0, 0])
-        sums[0] += requests
-        sums[1] += picos
-    connection.executemany(_OF_HOMES, [(home, ALL_HOURS, *key, *sums) for key, sums in totals.items()])
+def add_savings(connection: Connection, home: str, rows: Sequence[SavingSums]) -> None:
+    """Add rows, in the order of `SAVING_COLUMNS`, to the table and to its sum of all hours; `home` is whose they are, in a
+    ledger that several share. Raises what the database raises."""
+    totals: dict[Key, list[int]] = {}
+    for _, team, what, reason, requests, picos in rows:
+        _count(totals, (ALL_HOURS, team, what, reason), requests, picos)
+    whole = [*rows, *((*key, *sums) for key, sums in totals.items())]
+    if home:
+        connection.executemany(_OF_HOMES, [(home, *row) for row in whole])
+    else:
+        connection.executemany(_OF_ONE, whole)
 
 
 class Savings:
@@ -65,14 +69,17 @@ class Savings:
         if settlement.picos is None:
             return
         for what, reason, picos in amounts(settlement.picos, otherwise):
-            for hour in (int(settlement.at // HOUR_S), ALL_HOURS):
-                sums = self._sums.setdefault((hour, team, what, reason), [0, 0])
-                sums[0] += 1
-                sums[1] += picos
+            _count(self._sums, (int(settlement.at // HOUR_S), team, what, reason), 1, picos)
 
     def write(self, connection: Connection) -> None:
         """Add them to the table. Raises what the database raises."""
-        if self._home:
-            connection.executemany(_OF_HOMES, [(self._home, *key, *sums) for key, sums in self._sums.items()])
-        else:
-            connection.executemany(_OF_ONE, [(*key, *sums) for key, sums in self._sums.items()])
+        add_savings(connection, self._home, [(*key, sums[0], sums[1]) for key, sums in self._sums.items()])
+
+
+def _count(sums: dict[Key, list[int]], key: Key, requests: int, picos: int) -> None:
+    known = sums.get(key)
+    if known is None:
+        sums[key] = [requests, picos]
+    else:
+        known[0] += requests
+        known[1] += picos

@@ -23,7 +23,7 @@ from gateway.metering.ledger_home import names_of, offsets
 from gateway.metering.ledger_retention import LOOK_S, ROWS_AT_ONCE, horizon, prune
 from gateway.metering.ledger_rows import Doubled, UnknownKind, known, unknown
 from gateway.metering.ledger_schema import durable
-from gateway.metering.ledger_segments import Segment, journals, read, segments
+from gateway.metering.ledger_segments import Segment, journals, read, segments, waiting_bytes
 from gateway.metering.request_log import RequestLog
 from gateway.metering.roads import RoadsFile
 
@@ -80,6 +80,10 @@ class LedgerWriter:
                     self._prune()
         return pause
 
+    def waiting_bytes(self) -> int:
+        """Bytes of journal that are not applied yet, as far as this process knows."""
+        return waiting_bytes(self._folder, self._offsets)
+
     def close(self) -> None:
         """Let go of the ledger, and of the part of its writer."""
         if self._connection is not None:
@@ -122,14 +126,18 @@ class LedgerWriter:
         return True
 
     def _apply_all(self) -> bool:
-        """Apply some of every segment that has grown; True when there may be more."""
+        """Apply some of every journal that has grown; True when there may be more.
+
+        A segment waits until the one before it has been read to its end: that may hold the intents of what is settled here.
+        """
         began = time.monotonic()
-        more = False
+        behind: set[str] = set()
         for segment in segments(self._folder):
-            more = self._apply(segment, ended=not segment.last) or more
-        if not more:
+            if segment.journal not in behind and self._apply(segment, ended=not segment.last):
+                behind.add(segment.journal)
+        if not behind:
             self.caught_up_at = began
-        return more
+        return bool(behind)
 
     def _apply(self, segment: Segment, ended: bool) -> bool:
         """Apply one read's worth of a segment, or delete it once nothing is left of it; True when there may be more."""

@@ -47,6 +47,19 @@ class Rates(Struct, frozen=True):
     row: str
     contract: Contract = NONE
 
+    def total(self, kinds: Mapping[str, int], fees: Mapping[str, int]) -> int | None:
+        """What these tokens and calls come to; None where one of them has no price."""
+        picos = self.fees.get("request", 0)
+        for kind, tokens in kinds.items():
+            if kind not in self.kinds:
+                return None
+            picos += tokens * self.kinds[kind]
+        for fee, calls in fees.items():
+            if fee not in self.fees:
+                return None
+            picos += calls * self.fees[fee]
+        return picos
+
 
 class Entry(Struct, frozen=True):
     """What is known of one model: the table's periods, newest last, and what was agreed, which wins."""
@@ -90,6 +103,13 @@ class PriceBook:
         """The standard tier's prices for a prompt of this length at `at` (unix seconds); None for an unknown model."""
         entry = self.entry(provider, model)
         return None if entry is None else self._rates(entry, STANDARD, input_tokens, at)
+
+    def held(self, provider: str, model: str, tier: str, input_tokens: int, at: float) -> Rates | None:
+        """The prices in this service tier, or the standard one where a model has no such; None for an unknown model."""
+        entry = self.entry(provider, model)
+        if entry is None:
+            return None
+        return self._rates(entry, tier, input_tokens, at) or self._rates(entry, STANDARD, input_tokens, at)
 
     def price(self, usage: Usage, provider: str, model: str, at: float) -> Priced:
         """The cost of one usage at `at` (unix seconds), fees included: `by_kind` holds the tokens' part of it."""

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from cache.types import Freshness
-from gateway.metering.types import INPUT_KINDS, input_tokens
+from gateway.metering.types import INPUT_KINDS
 
 EXPIRED = "past_lifetime"
 MISSED = frozenset(("miss", "partial"))
 """What the usage shows where something may have been rebuilt."""
+PAID_KINDS = frozenset(INPUT_KINDS) - {"cache_read"}
+"""Input that was not read from a cache."""
 _BY_STATE = {"warm": "unexplained", "cooling": EXPIRED}
 """A cache that was promised and missed has no known reason; one that was not promised any more has run out."""
 _BY_CAUSE = {"expired": EXPIRED, "broken": "unexplained"}
@@ -57,16 +59,19 @@ def lost(
     known_tokens: int, kinds: Mapping[str, int], by_kind: Mapping[str, int], read_rate: int | None
 ) -> Lost | None:
     """What was paid for again of a prefix this long, in an answer that missed it; None where nothing was."""
-    total = input_tokens(kinds)
+    paid_tokens = paid = 0
+    for kind, tokens in kinds.items():
+        if kind in PAID_KINDS and tokens:
+            paid_tokens += tokens
+            if kind in by_kind:
+                paid += by_kind[kind]
+            else:
+                read_rate = None
     read = kinds.get("cache_read", 0)
-    paid_tokens = total - read
-    tokens = min(known_tokens, total) - read
+    tokens = min(known_tokens, paid_tokens + read) - read
     if tokens <= 0 or paid_tokens <= 0:
         return None
-    picos = None
-    paid = [by_kind.get(kind) for kind in INPUT_KINDS if kind != "cache_read" and kinds.get(kind)]
-    if read_rate is not None and None not in paid:
-        picos = max(0, tokens * sum(each for each in paid if each is not None) // paid_tokens - tokens * read_rate)
+    picos = None if read_rate is None else max(0, tokens * paid // paid_tokens - tokens * read_rate)
     return Lost(tokens=tokens, picos=picos)
 
 

@@ -121,8 +121,11 @@ class Priced(Struct, frozen=True):
     reason: str = ""
 
 
-class Intent(Struct, frozen=True):
-    """Written before the upstream is called: who is about to spend, on what, and why there."""
+class Intent(Struct, frozen=True, array_like=True):
+    """Written before the upstream is called: who is about to spend, on what, and why there.
+
+    This and `Settlement` are written without the names of their fields: new ones go at the end, with a default.
+    """
 
     id: str
     at: float
@@ -170,7 +173,7 @@ class Intent(Struct, frozen=True):
     """What taking it was expected to cost more over the requests ahead; negative where money was not the reason."""
 
 
-class Settlement(Struct, frozen=True):
+class Settlement(Struct, frozen=True, array_like=True):
     """Written once after: what came of an intent. `model` and `upstream` are those that answered."""
 
     id: str

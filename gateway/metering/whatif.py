@@ -8,17 +8,18 @@ priced again to the pico-dollar it was booked at (several models in one answer, 
 from collections.abc import Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cache.types import ThreadRecord
 from gateway.metering.prices import PriceBook
 from gateway.metering.rebuilt import MISSED, lost
-from gateway.metering.types import INPUT_KINDS, PING, WRITE_TTL_S, Intent, Settlement, Usage, input_tokens
+from gateway.metering.types import INPUT_KINDS, PING, WRITE_TTL_S, Intent, Settlement, input_tokens
 
 CODE, GENERAL = "code", "general"
 """The routes compared with."""
 CONVERSATIONS = frozenset(("chat", "responses", "messages"))
 """Endpoints that are routed."""
+CACHED = frozenset(("cache_read", *WRITE_TTL_S))
+"""Kinds there would be none of without a cache."""
 _WRITES = tuple(WRITE_TTL_S)
 
 
@@ -69,31 +70,41 @@ def what_if(intent: Intent, settled: Settlement, roads: Roads, book: PriceBook) 
     actual = settled.picos
     if actual is None or not settled.exact or settled.price_status != "priced":
         return NOTHING_KNOWN
-    if not settled.kinds or intent.agent == PING:  # without a cache nobody would ping
+    kinds = settled.kinds
+    if not kinds or intent.agent == PING:  # without a cache nobody would ping
         return WhatIf(code=actual, general=actual, uncached=actual, stayed=actual, wasted=0)
     here = Road(provider=settled.provider, model=settled.served or settled.model)
-    if _cost(settled, settled.kinds, here, book) != actual:
+    rates = book.held(here.provider, here.model, settled.tier, input_tokens(kinds), settled.at)
+    if rates is None or rates.total(kinds, settled.fees) != actual:
         return NOTHING_KNOWN
-    routed = bool(intent.route) and intent.endpoint in CONVERSATIONS
+    code: int | None = actual
+    general: int | None = actual
+    if intent.route and intent.endpoint in CONVERSATIONS:
+        code = _elsewhere(settled, kinds, roads.code.get(intent.dialect), book)
+        general = _elsewhere(settled, kinds, roads.general.get(intent.dialect), book)
     wasted, cause = _wasted(intent, settled, here, book)
     return WhatIf(
-        code=_elsewhere(settled, roads.code.get(intent.dialect), book) if routed else actual,
-        general=_elsewhere(settled, roads.general.get(intent.dialect), book) if routed else actual,
-        uncached=_cost(settled, _without_cache(settled.kinds), here, book),
+        code=code,
+        general=general,
+        uncached=_uncached(actual, kinds, rates.kinds),
         stayed=_stayed(intent, settled, book) if intent.moved_from else actual,
         wasted=wasted,
         wasted_cause=cause,
     )
 
 
-def _elsewhere(settled: Settlement, road: Road | None, book: PriceBook) -> int | None:
-    """The same tokens on another model, its cache as good as ours was."""
+def _elsewhere(settled: Settlement, kinds: Mapping[str, int], road: Road | None, book: PriceBook) -> int | None:
+    """These tokens on another model, its cache as good as ours was; in the tier that answered where it has that."""
     if road is None:
         return None
     if road.model in (settled.model, settled.served):
         return settled.picos
-    rates = book.rates(road.provider, road.model, input_tokens(settled.kinds), settled.at)
-    return None if rates is None else _cost(settled, _as_billed(settled.kinds, rates.kinds), road, book)
+    length = input_tokens(kinds)
+    standard = book.rates(road.provider, road.model, length, settled.at)
+    rates = book.held(road.provider, road.model, settled.tier, length, settled.at) if settled.tier else standard
+    if standard is None or rates is None:
+        return None
+    return rates.total(_as_billed(kinds, standard.kinds), settled.fees)
 
 
 def _stayed(intent: Intent, settled: Settlement, book: PriceBook) -> int | None:
@@ -103,7 +114,7 @@ def _stayed(intent: Intent, settled: Settlement, book: PriceBook) -> int | None:
     read = min(intent.known_tokens, whole)
     kinds = {kind: tokens for kind, tokens in settled.kinds.items() if kind not in INPUT_KINDS}
     kinds |= {kind: tokens for kind, tokens in (("cache_read", read), ("input_uncached", whole - read)) if tokens}
-    return _elsewhere(replace(settled, kinds=kinds), Road(provider=provider, model=model), book)
+    return _elsewhere(settled, kinds, Road(provider=provider, model=model), book)
 
 
 def _wasted(intent: Intent, settled: Settlement, here: Road, book: PriceBook) -> tuple[int | None, str]:
@@ -115,17 +126,21 @@ def _wasted(intent: Intent, settled: Settlement, here: Road, book: PriceBook) ->
     return (0, "") if found is None else (found.picos, intent.cache_cause)
 
 
-def _without_cache(kinds: Mapping[str, int]) -> dict[str, int]:
-    """All that was read from a cache or written to one as plain input."""
-    plain = {kind: tokens for kind, tokens in kinds.items() if kind != "cache_read" and kind not in WRITE_TTL_S}
-    cached = sum(kinds.values()) - sum(plain.values())
-    if cached:
-        plain["input_uncached"] = plain.get("input_uncached", 0) + cached
-    return plain
+def _uncached(actual: int, kinds: Mapping[str, int], priced: Mapping[str, int]) -> int | None:
+    """With all that was read from a cache or written to one as plain input, which leaves the prompt as long as it was."""
+    if CACHED.isdisjoint(kinds):
+        return actual
+    plain = priced.get("input_uncached")
+    cached = [(kind, tokens) for kind, tokens in kinds.items() if kind in CACHED and tokens]
+    if plain is None:
+        return None if cached else actual
+    return actual + sum([tokens * (plain - priced[kind]) for kind, tokens in cached])
 
 
-def _as_billed(kinds: Mapping[str, int], priced: Mapping[str, int]) -> dict[str, int]:
+def _as_billed(kinds: Mapping[str, int], priced: Mapping[str, int]) -> Mapping[str, int]:
     """The kinds as a vendor bills them that does not have them all: a write in its own lifetime, else as plain input."""
+    if kinds.keys() <= priced.keys():
+        return kinds
     billed: dict[str, int] = {}
     for kind, tokens in kinds.items():
         name = kind
@@ -138,14 +153,3 @@ def _as_billed(kinds: Mapping[str, int], priced: Mapping[str, int]) -> dict[str,
                 name = "output"
         billed[name] = billed.get(name, 0) + tokens
     return billed
-
-
-def _cost(settled: Settlement, kinds: Mapping[str, int], road: Road, book: PriceBook) -> int | None:
-    """These tokens on a road, in the tier that answered where it has that, with the fees that were paid."""
-    for tier in dict.fromkeys((settled.tier, "")):
-        priced = book.price(Usage(kinds=kinds, fees=settled.fees, tier=tier), road.provider, road.model, settled.at)
-        if priced.status == "priced":
-            return priced.picos
-        if priced.reason != "unknown_tier":
-            break
-    return None

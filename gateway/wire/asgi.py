@@ -49,8 +49,7 @@ class LineApp:
         client = AsgiClient(send)
         drive = Drive(self.line.stations, client, self.line.wires)
         client.drive = drive
-        peer = scope["client"][0] if scope.get("client") else ""
-        drive.begin(head(scope["method"], target, list(scope["headers"]), peer, size), body)
+        drive.begin(head(scope["method"], target, list(scope["headers"]), size), body)
         gone = asyncio.ensure_future(_gone(receive))
         try:
             await client.run(gone)

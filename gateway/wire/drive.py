@@ -61,6 +61,8 @@ class Wires:
         self._held_s = 0.0
         self._unsent: list[Callable[[], None]] = []
         self._put_off: list[Callable[[], None]] = []
+        self.due: list[Callable[[], None]] = []
+        """What must be done before anything more is sent."""
         self._ticked_at = loop.time()
         self._ticker = loop.call_later(TICK_S, self._tick)
 
@@ -83,7 +85,16 @@ class Wires:
         if not self._unsent and len(self._put_off) == 1:
             self.loop.call_soon(self._send_all)
 
+    def before_sending(self, work: Callable[[], None]) -> None:
+        """Have this done once the reads at hand are dealt with, yet before any of it is answered: who has the answer may
+        ask somebody who must know of it. Like work follows like, which the processor's caches reward.
+        """
+        self.due.append(work)
+        if not self._unsent and len(self.due) == 1:
+            self.loop.call_soon(self._send_all)
+
     def _send_all(self) -> None:
+        self.do_due()
         unsent, self._unsent = self._unsent, []
         for flush in unsent:
             flush()
@@ -91,11 +102,12 @@ class Wires:
 
     def _do_put_off(self) -> None:
         put_off, self._put_off = self._put_off, []
-        for work in put_off:
-            try:
-                work()
-            except Exception:  # a fault in one request's books must not take the others' along
-                _log.exception("what was put off could not be done")
+        _do(put_off)
+
+    def do_due(self) -> None:
+        """Whoever sends something out of turn calls this first."""
+        due, self.due = self.due, []
+        _do(due)
 
     def held_since(self, began: float) -> None:
         """One event has been dealt with that came at `began` (`time.perf_counter`): all others waited so long."""
@@ -128,7 +140,16 @@ class Wires:
         self._ticker.cancel()
         for drive in tuple(self.open):
             drive.cut()
+        self.do_due()
         self._do_put_off()
+
+
+def _do(works: list[Callable[[], None]]) -> None:
+    for work in works:
+        try:
+            work()
+        except Exception:  # a fault in one request's books must not take the others' along
+            _log.exception("what was put off could not be done")
 
 
 class Drive:

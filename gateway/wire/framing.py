@@ -64,11 +64,12 @@ def head(status: int, headers: Headers, framed: Frame, keep_alive: bool) -> byte
 
 def block(first: bytes, headers: Headers) -> bytes:
     """A head on the wire. No header can start a line of its own: stray CR and LF become spaces (RFC 9110 §5.5)."""
-    lines = [first, *(b"%b: %b\r\n" % line for line in headers), b"\r\n"]
-    whole = b"".join(lines)
-    if whole.count(b"\n") == whole.count(b"\r") == len(lines):
-        return whole
-    return b"".join((*(one_line(line[:-2]) + b"\r\n" for line in lines[:-1]), b"\r\n"))
+    lines = [first[:-2], *map(b": ".join, headers)]
+    said = b"".join(lines)
+    if b"\n" in said or b"\r" in said:
+        lines = [one_line(line) for line in lines]
+    lines += (b"", b"")
+    return b"\r\n".join(lines)
 
 
 def one_line(text: bytes) -> bytes:

@@ -1,9 +1,8 @@
 """The fast server adapter: line requests are handled inside the HTTP protocol, everything else goes to the ASGI app.
 
-A subclass of uvicorn's httptools protocol. Line requests (`/v1/…`) never become ASGI scopes, tasks or queues: the parser's
-callbacks collect the body, a `Drive` takes it from there, and answers are written straight to the transport. uvicorn keeps
-what it does well: sockets, TLS, keep-alive time-outs, graceful shutdown. What is overridden here touches uvicorn's
-internals, so its version is pinned and `tests/gateway/wire/test_uvicorn_contract.py` says what we rely on.
+A subclass of uvicorn's httptools protocol. Line requests (`/v1/…`) never become ASGI scopes, tasks or queues: a `Drive`
+takes what the parser collects, and answers are written straight to the transport. Sockets, TLS and graceful shutdown stay
+uvicorn's, whose version is pinned: `tests/gateway/wire/test_uvicorn_contract.py` says what we rely on.
 
 Pipelined requests behind a line request are not served: the connection closes after the answer, as RFC 9112 §9.3.2
 allows, and the client sends them again. No client of the recordings pipelines.
@@ -23,6 +22,7 @@ from uvicorn.server import ServerState
 from gateway.wire import framing
 from gateway.wire.delivery import Delivery, Overrun
 from gateway.wire.drive import Drive
+from gateway.wire.letterhead import Sheet, cut
 from gateway.wire.line import Line, takes
 from gateway.wire.reception import Reception
 from gateway.wire.target import Target, head, locate
@@ -40,8 +40,8 @@ class HotProtocol(HttpToolsProtocol):
     """One client connection."""
 
     __slots__ = (
-        "_deaf", "_delivery", "_gathered", "_held", "_leaving", "_quiet_s", "_ready", "_reception", "_since_s",
-        "_target", "drive", "line",
+        "_deaf", "_delivery", "_gathered", "_held", "_leaving", "_opening", "_quiet_s", "_ready", "_reception",
+        "_since_s", "_target", "_turns_s", "drive", "line",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +57,8 @@ class HotProtocol(HttpToolsProtocol):
         self._reception = Reception(self.line.header_bytes_max, self.line.body_bytes_max)
         self._target: Target | None = None
         self._ready: tuple[Head, bytes] | None = None
+        self._opening: Sheet | None = None
+        """The head of the read that the parser sees, where it is worth keeping."""
         self._delivery = Delivery(b"", old=False, keep_alive=False)
         self._gathered: list[bytes] = []
         """What one turn of the loop gave to write: a head, its body. One write, once the reads at hand are dealt with."""
@@ -67,6 +69,8 @@ class HotProtocol(HttpToolsProtocol):
         self._leaving = False
         self._quiet_s = 0.0
         self._since_s = 0.0
+        self._turns_s = PATIENCE_S
+        """How long the client may be silent between two requests."""
 
     # transport callbacks
 
@@ -82,10 +86,11 @@ class HotProtocol(HttpToolsProtocol):
         if self.drive is not None:
             self._stop_listening()
             return
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
         self._quiet_s = 0.0
         began = perf_counter()
-        self._feed(data)
+        self._read(data)
         if self._ready is not None:
             self._start(*self._ready)
         elif not self._leaving:
@@ -132,14 +137,35 @@ class HotProtocol(HttpToolsProtocol):
             if self._since_s > PATIENCE_S:
                 self.transport.abort()
             return
+        if not self._reception.under_way:
+            if self._since_s > self._turns_s:
+                self._leave()
+            return
         whole_s = WHOLE_MAX_S if self._reception.in_body else PATIENCE_S
         if self._quiet_s > PATIENCE_S or self._since_s > whole_s:
-            if self._reception.under_way:
-                self._refuse(408, b"the request did not come whole in time")
-            else:
-                self._leave()
+            self._refuse(408, b"the request did not come whole in time")
 
     # reading
+
+    def _read(self, data: bytes) -> None:
+        """One read: work for the parser, or a head that came before, or more of the body behind such a head."""
+        reception = self._reception
+        if reception.request is None:
+            sheet = None if reception.under_way or self._busy() else cut(data)
+            request = self.line.letterheads.find(sheet, self.line.body_bytes_max)
+            if sheet is None or request is None:
+                self._opening = self.line.letterheads.recurring(sheet)
+                self._feed(data)
+                return
+            self._delivery = Delivery(request.method.encode(), False, True)
+            self._since_s = 0.0
+            reception.expect(request)
+            data = data[sheet[2] :]
+        if reception.fill(data):
+            self._stop_listening()
+        if not reception.under_way:
+            assert reception.request is not None
+            self._ready = reception.request, reception.taken()
 
     def _feed(self, data: bytes) -> None:
         """Let the parser see one read. A fault in what it reads ends the connection, after the answer under way."""
@@ -222,6 +248,7 @@ class HotProtocol(HttpToolsProtocol):
             return
         parser = self.parser
         self._reception.head_complete(self.url, self.headers)
+        opening, self._opening = self._opening, None
         upgrade = self._get_upgrade() if parser.should_upgrade() else None
         if upgrade is not None and upgrade != b"websocket":
             self._reception.upgrade = True
@@ -233,6 +260,8 @@ class HotProtocol(HttpToolsProtocol):
         self._target = target
         old = parser.get_http_version() != "1.1"
         self._delivery = Delivery(parser.get_method(), old, parser.should_keep_alive())
+        if opening is not None and self._delivery.keep_alive and not self.expect_100_continue:
+            self.line.letterheads.keep(opening, self._head(target), self.line.header_bytes_max)
         if self.expect_100_continue and not old:
             if self._reception.announces_too_much(self.headers):
                 self._take(target)
@@ -261,9 +290,10 @@ class HotProtocol(HttpToolsProtocol):
         """The request is whole, or so large that nobody wants the rest of it."""
         if self._reception.under_way:
             self._stop_listening()
-        peer = self.client[0] if self.client else ""
-        request = head(self.parser.get_method().decode("ascii"), target, self.headers, peer, self._reception.size)
-        self._ready = request, self._reception.taken()
+        self._ready = self._head(target), self._reception.taken()
+
+    def _head(self, target: Target) -> Head:
+        return head(self.parser.get_method().decode("ascii"), target, self.headers, self._reception.size)
 
     def _unsupported_upgrade_warning(self) -> None:
         """Codex asks for a WebSocket once a session and is answered 426; that is no news for the log."""
@@ -298,10 +328,10 @@ class HotProtocol(HttpToolsProtocol):
             self.line.wires.send_soon(self._flush)
 
     def _flush(self) -> None:
-        gathered = self._gathered
+        gathered, self._gathered = self._gathered, []
         if not gathered:
             return
-        self._gathered = []
+        self.line.wires.do_due()
         if len(gathered) == 1:
             self.transport.write(gathered[0])
         else:
@@ -338,11 +368,13 @@ class HotProtocol(HttpToolsProtocol):
 
     def _done(self) -> None:
         self.drive = None
+        self.server_state.total_requests += 1
         if not self._delivery.keep_alive:
-            self.server_state.total_requests += 1
             self._leave()
             return
-        self.on_response_complete()
+        self.flow.resume_reading()
+        self._turns_s = self.timeout_keep_alive
+        self._expect_more()
         if self.flow.write_paused:
             self._held = True
             self.flow.pause_reading()

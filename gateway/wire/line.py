@@ -2,6 +2,7 @@
 
 from gateway.wire.drive import Wires
 from gateway.wire.exchange import Stations
+from gateway.wire.letterhead import Letterheads
 from gateway.wire.target import Target
 
 METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE"))
@@ -13,7 +14,7 @@ HEADER_BYTES_MAX = 64 * 1024
 class Line:
     """The way from an adapter to the stations, and how much it lets in."""
 
-    __slots__ = ("body_bytes_max", "header_bytes_max", "stations", "wires")
+    __slots__ = ("body_bytes_max", "header_bytes_max", "letterheads", "stations", "wires")
 
     def __init__(
         self, stations: Stations, wires: Wires, body_bytes_max: int, header_bytes_max: int = HEADER_BYTES_MAX
@@ -22,6 +23,7 @@ class Line:
         self.wires = wires
         self.body_bytes_max = body_bytes_max
         self.header_bytes_max = header_bytes_max
+        self.letterheads = Letterheads()
 
 
 def takes(method: bytes, target: Target) -> bool:

@@ -4,7 +4,7 @@ Counts and keeps; it parses nothing. The parser hands over header lines whole, s
 without a bound: what a read brought beyond body bytes is counted too.
 """
 
-from gateway.wire.types import Headers
+from gateway.wire.types import Head, Headers
 
 LINE_COST = 32
 """Bytes a header line costs beyond its text, as HPACK counts them (RFC 7541 §4.1): many short lines are no cheaper."""
@@ -24,7 +24,9 @@ class Reception:
         "_head_max",
         "_parts",
         "in_body",
+        "missing",
         "oversized",
+        "request",
         "size",
         "under_way",
         "upgrade",
@@ -43,6 +45,10 @@ class Reception:
         self._begun_now = True
         self.under_way = True
         self.in_body = False
+        self.request: Head | None = None
+        """Known beforehand where the body comes past the parser."""
+        self.missing = 0
+        """Bytes of that body still to come."""
         self.size = 0
         """Bytes of body, also when they were too many to keep."""
         self.oversized = False
@@ -86,11 +92,28 @@ class Reception:
             self._framing += size
         return not self.under_way or self._framing - CHUNK_COST * self.size <= self._head_max
 
+    def expect(self, request: Head) -> None:
+        """A request begins whose head is known: its body follows, past the parser."""
+        self.begin()
+        self.in_body = True
+        self.request = request
+        self.size = self.missing = request.size
+
+    def fill(self, data: bytes) -> bytes:
+        """Keep what belongs to that body; gives back what comes behind it."""
+        part = data[: self.missing]
+        self._parts.append(part)
+        self.missing -= len(part)
+        if not self.missing:
+            self.complete()
+        return data[len(part) :]
+
     def complete(self) -> None:
         self.under_way = self.in_body = False
 
     def taken(self) -> bytes:
         """The body, handed over."""
+        self.request = None
         parts = self._parts
         self._parts = []
         return parts[0] if len(parts) == 1 else b"".join(parts)

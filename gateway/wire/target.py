@@ -48,18 +48,19 @@ def locate(url: bytes) -> Target | None:
     return Target(path=path, query=query, team=team)
 
 
-def head(method: str, target: Target, headers: Headers, peer: str, size: int) -> Head:
+def head(method: str, target: Target, headers: Headers, size: int) -> Head:
     """A `Head` from what a server adapter parsed; header names must be lower case already.
 
     `size` is that of the body as received; a body over the bound is dropped while it arrives, its size is kept.
     """
+    first = dict(reversed(headers))
+    first.pop(b"content-length", None)
     return Head(
         method=method,
         path=target.path,
         query=target.query,
         headers=headers,
-        first=dict(reversed(headers)),
+        first=first,
         team_hint=target.team,
-        peer=peer,
         size=size,
     )

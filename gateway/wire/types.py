@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 Headers = Sequence[tuple[bytes, bytes]]
 """Header lines in order, names in lower case."""
@@ -21,13 +22,31 @@ class Head(Struct, frozen=True):
     query: str
     headers: Headers
     first: Mapping[bytes, bytes]
-    """The first value of each header, for look-up by lower-case name."""
+    """The first value of each header, for look-up by lower-case name; not content-length, `size` says that."""
     team_hint: str = ""
     """Team named by a `/t/{team}` prefix; refines, never authenticates."""
-    peer: str = ""
-    """Address of the client, for loopback checks only."""
     size: int = 0
     """Bytes of body received, also when they were too many to keep."""
+    letterhead: "Letterhead | None" = None
+    """Set where an equal head came before."""
+
+
+class Letterhead:
+    """What is the same in requests whose heads are equal."""
+
+    __slots__ = ("head", "known", "lines")
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        """The first of them, but for its size."""
+        self.lines: Headers | None = None
+        """Those that go upstream, once they were picked out."""
+        self.known: object = None
+        """What the stations conclude from the head alone: theirs to write and to read."""
+
+    def request(self, size: int) -> Head:
+        """The head of one more."""
+        return replace(self.head, size=size, letterhead=self)
 
 
 class Origin(Struct, frozen=True):
@@ -41,7 +60,7 @@ class Origin(Struct, frozen=True):
     """SDKs wait 600 s for the first byte of a long thinking answer (research: clients §2.1)."""
     idle_s: float = 300.0
     """Codex gives up on a stream silent for 300 s; waiting longer than the client helps nobody."""
-    max_connections: int = 512
+    max_connections: int = 4096
 
 
 class Send(Struct, frozen=True):

@@ -49,6 +49,8 @@ class Columns:
     def __init__(self, memory: mmap, count: int, mine: int) -> None:
         """`memory` has `size(count)` bytes, all zero when it is made."""
         self._cells = memoryview(memory).cast("q")
+        self._inside = self._cells[_INSIDE::COLUMN]
+        self._noticed = self._cells[_NOTICED::COLUMN]
         self._starts = [each * COLUMN for each in range(count)]
         self._mine = mine * COLUMN
         self._known: dict[tuple[int, str], tuple[int, int]] = {}
@@ -71,8 +73,7 @@ class Columns:
 
     def inside_all(self) -> int:
         """Requests under way in all workers."""
-        cells = self._cells
-        return sum([cells[start + _INSIDE] for start in self._starts])
+        return sum(self._inside)
 
     # notices
 
@@ -82,8 +83,7 @@ class Columns:
 
     def noticed(self) -> bool:
         """Whether any worker has ever given one."""
-        cells = self._cells
-        return any([cells[start + _NOTICED] for start in self._starts])
+        return any(self._noticed)
 
     # connections
 

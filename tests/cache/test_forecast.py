@@ -1,5 +1,7 @@
 """The whole of it on small stories."""
 
+from msgspec.structs import replace
+
 from cache.forecast import Forecast, Subject, kin
 from cache.look import by_length
 from cache.outlook import Outlook
@@ -29,7 +31,7 @@ def stands(
 
 def asked(standing: Standing, who: Subject, idle_s: float, tokens: int, *, person: bool = True) -> Outlook:
     forecast = Forecast(Survival(shipped()))
-    return forecast.before(standing, by_length(standing, tokens, person, idle_s), who, NOW + idle_s)
+    return forecast.before(standing, by_length(standing, tokens, person, idle_s, who.rules), who, NOW + idle_s)
 
 
 def test_a_tool_answers_within_seconds() -> None:
@@ -55,6 +57,13 @@ def test_an_opus_that_shrank_has_lost_its_messages_a_sonnet_has_not() -> None:
     assert sonnet.expected_read > 99_000
 
 
+def test_a_long_turn_without_thinking_is_not_read_with_it() -> None:
+    off = Standing(NOW, 100_000, 100_000, 400, 60_000, 16_000, 3600.0, 30, beginning="claude-opus-4-6 tools", steps=12)
+    found, on = asked(off, CLAUDE, 90.0, 101_000), asked(replace(off, cached=99_992), CLAUDE, 90.0, 101_000)
+    assert (found.state, found.cause, found.expected_read) == ("broken", "broken", 16_000)
+    assert on.expected_read == 99_992
+
+
 def test_codex_without_the_reasoning_of_its_last_turn_reads_up_to_that_turn() -> None:
     found = asked(stands(90_000, 0.0, out=900, turn=70_000), GPT, 100.0, 89_000)
     assert 69_000 < found.expected_read <= 70_000
@@ -70,9 +79,9 @@ def test_codex_next_day() -> None:
 def test_reads_are_learned_in_steps_and_beginnings_are_shared() -> None:
     forecast = Forecast(Survival(shipped()))
     for number in range(20):
-        forecast.after(None, by_length(Standing(), 9, True, 0.0), GPT, NOW, 384 + 512 * number, NOW)
+        forecast.after(None, by_length(Standing(), 9, True, 0.0, GPT.rules), GPT, NOW, 384 + 512 * number, NOW)
     standing = stands(100_000, 0.0)
-    found = forecast.before(standing, by_length(standing, 101_000, False, 5.0), GPT, NOW + 5)
+    found = forecast.before(standing, by_length(standing, 101_000, False, 5.0, GPT.rules), GPT, NOW + 5)
     assert found.expected_read % 512 == 384
     assert forecast.floors.of(GPT.beginning) == (384 + 512 * 19, NOW)
 
@@ -83,7 +92,7 @@ def test_learning_from_a_thread() -> None:
     standing, now = None, NOW
     for number in range(60):
         total = 10_000 + 500 * number
-        look = by_length(standing or Standing(), total, False, 30.0)
+        look = by_length(standing or Standing(), total, False, 30.0, who.rules)
         if standing is not None and number < 4:
             assert forecast.before(standing, look, who, now).state == "unknown"
         read = standing.cached if standing is not None else 0
@@ -92,7 +101,7 @@ def test_learning_from_a_thread() -> None:
         standing = after(standing, answered)
         now += 32
     assert standing is not None
-    assert forecast.before(standing, by_length(standing, 50_000, False, 30.0), who, now).state == "warm"
+    assert forecast.before(standing, by_length(standing, 50_000, False, 30.0, who.rules), who, now).state == "warm"
 
 
 def test_kin() -> None:

@@ -34,6 +34,14 @@ def test_a_loss_is_remembered_and_the_floor_only_sinks() -> None:
     assert (again.missed, again.floor, again.turn) == (False, 12_000, 101_500)
 
 
+def test_steps_are_counted_from_a_persons_message() -> None:
+    stands = None
+    for begins_turn, steps in ((True, 0), (False, 1), (False, 2), (True, 0), (False, 1)):
+        answered = Answered(at=5.0, total=9, read=9, cached=9, out=1, granted_s=0.0, begins_turn=begins_turn)
+        stands = after(stands, answered)
+        assert stands.steps == steps
+
+
 def test_a_lifetime_holds_until_another_is_granted() -> None:
     hour = after(None, Answered(at=5.0, total=9, read=0, cached=9, out=1, granted_s=3600.0, begins_turn=True))
     assert after(hour, Answered(at=6.0, total=9, read=9, cached=9, out=1, granted_s=0.0, begins_turn=False)).granted_s == 3600.0

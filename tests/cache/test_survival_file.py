@@ -85,6 +85,49 @@ def test_doubt_reaches_the_file(tmp_path: Path) -> None:
     assert curve.trust == pytest.approx(0.1)
 
 
+def seen(survival: Survival, *gaps_s: float) -> None:
+    """A cache that ends after 660 seconds, where its vendor promises nothing."""
+    for gap_s in gaps_s:
+        survival.observe(HERE, gap_s, 0.0, None, WHOLE if gap_s <= 660 else FLOOR, NOW)
+
+
+def kept(survival: Survival, gap_s: float) -> float:
+    return survival.foretold(HERE, gap_s, 0.0, None)[0][WHOLE]
+
+
+def test_an_end_within_a_bin_is_found_by_all_processes_and_again_after_a_restart(tmp_path: Path) -> None:
+    gaps = [620.0 + 80 * (number % 2) + number for number in range(24)]
+    one, other = Survival(), Survival()
+    first, second = SurvivalFile(tmp_path / "l.json"), SurvivalFile(tmp_path / "l.json")
+    for pair in zip(gaps[:12:2], gaps[1:12:2], strict=True):
+        seen(one, *pair)
+    for pair in zip(gaps[12::2], gaps[13::2], strict=True):
+        seen(other, *pair)
+    for _ in range(2):
+        synced(first, one)
+        synced(second, other)
+    again = Survival()
+    SurvivalFile(tmp_path / "l.json").load(again)
+    for survival in (one, other, again):
+        assert kept(survival, 640.0) > 0.9
+        assert kept(survival, 700.0) < 0.1
+
+
+def test_what_was_seen_while_the_disk_was_busy_or_failed_is_brought_later_and_once(tmp_path: Path) -> None:
+    survival, file = Survival(), SurvivalFile(tmp_path / "l.json")
+    seen(survival, 620.0, 701.0)
+    file.brought(survival)  # and could not be written
+    brought = file.brought(survival)
+    known = file.merged(brought, survival.half_life_s)
+    seen(survival, 622.0, 703.0, 624.0)
+    assert known is not None
+    file.take(survival, known, brought)
+    for _ in range(2):
+        synced(file, survival)
+    end = next(kept for path, kept in file._read().items() if path[0] == "end")
+    assert end.counts == [-701.0, 622.0, -703.0, 624.0]  # nothing had been foretold before the first
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", '{"version":1,"curves":{"time\\u001ff":{"at":1,"counts":[1]}}}', '{"version":9,"curves":{}}',

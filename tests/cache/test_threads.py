@@ -308,3 +308,7 @@ def test_the_word_for_what_happened(expected: int | None, read: int, total: int,
 
 def test_a_first_call_is_no_miss() -> None:
     assert observed(Freshness(state="unknown", reason="first_call"), 5000, 0, 6000) == "unknown"
+
+
+def test_a_prompt_too_short_to_be_cached_is_no_miss() -> None:
+    assert observed(Freshness(state="cold", reason="below_minimum"), 500, 0, 600) == "unknown"

@@ -168,7 +168,7 @@ def test_refusals_are_those_of_the_line(house: House, request_: bytes, team: str
     assert (story["model"], story["upstream"]) == (None, None)
     assert words in story["refusal"]
     if team == "default":
-        asked = head("POST", Target(path=PATHS["chat"], query="", team=""), [], "", len(request_))
+        asked = head("POST", Target(path=PATHS["chat"], query="", team=""), [], len(request_))
         answer = Pipeline(house).enter(asked, request_, 1.0)
         assert isinstance(answer, Answer)
         assert story["refusal"] in json.loads(answer.body)["error"]["message"]
@@ -217,7 +217,7 @@ def test_nothing_is_left_behind(house: House) -> None:
 def test_it_agrees_with_the_line(house: House, text: str) -> None:
     request = body(text)
     story = explain_request(house.live.current, "chat", {}, request, house)
-    asked = head("POST", Target(path=PATHS["chat"], query="", team=""), [], "", len(request))
+    asked = head("POST", Target(path=PATHS["chat"], query="", team=""), [], len(request))
     passage = Pipeline(house).enter(asked, request, 1.0)
     assert not isinstance(passage, Answer)
     intent = passage.intent  # type: ignore[attr-defined]

@@ -58,7 +58,7 @@ def to(
 ) -> tuple[Head, Ask]:
     data = json.dumps({"model": "auto", **body}).encode()
     headers = [(name.encode(), value) for name, value in (lines or {}).items()]
-    return head("POST", Target(path="/v1/x", query="", team=""), headers, "", len(data)), read(
+    return head("POST", Target(path="/v1/x", query="", team=""), headers, len(data)), read(
         data, endpoint or dialect, dialect
     )
 

@@ -35,7 +35,7 @@ def request(path: str, headers: list[tuple[str, str]], body: Any) -> tuple[Head,
         return None
     data = json.dumps(body).encode()
     lines = [(name.lower().encode(), value.encode()) for name, value in headers]
-    made = head("POST", target, lines, "", len(data))
+    made = head("POST", target, lines, len(data))
     endpoint, dialect = endpoint_of("POST", made.path, made.first)
     return made, read(data, endpoint, dialect)
 

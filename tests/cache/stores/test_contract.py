@@ -53,6 +53,14 @@ def test_newest_means_written_last(make: Callable[[], Store]) -> None:
     assert list(store.newest(0)) == []
 
 
+def test_of_those_put_together_the_last_is_the_newest(make: Callable[[], Store]) -> None:
+    store = make()
+    store.put({b"a": b"1", b"b": b"1", b"c": b"1"}, HOUR)
+    store.put({b"c": b"2", b"a": b"2"}, HOUR)
+    assert list(store.newest(3)) == [b"a", b"c", b"b"]
+    assert store.get(b"a") == b"2"
+
+
 def test_a_closed_store_is_empty(make: Callable[[], Store]) -> None:
     store = make()
     store.put({b"a": b"1"}, HOUR)

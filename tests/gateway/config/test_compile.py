@@ -92,6 +92,11 @@ def test_the_example_keeps_its_defaults() -> None:
     assert example.policy.matrix[3].output == frozenset({"code", "patch", "config", "review"})
 
 
+def test_who_is_let_in_need_not_wait_for_a_connection_unless_that_is_wished() -> None:
+    snapshot = compiled()
+    assert min(each.origin.max_connections for each in snapshot.upstreams.values()) >= snapshot.limits.inflight
+
+
 def test_units_become_bytes_and_seconds() -> None:
     snapshot = compiled("""
 limits: {body_mb: 2, inflight: 9, header_kb: 3}

@@ -8,9 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import asdict
 
-from gateway.metering.journal import Journal, JournalError, entries
+from gateway.metering.journal import Entry, Journal, JournalError, entries, intent_of
 from gateway.metering.types import Intent, Settlement
 
 ROOT = Path(__file__).parents[3]
@@ -63,9 +65,20 @@ def test_a_name_has_one_owner(tmp_path):
     Journal.open(tmp_path, "w").close()
 
 
+def test_lines_with_the_names_of_their_fields_are_read_too():
+    """As they were written at first, and as an older ledger keeps what is under way."""
+    asked, done = an_intent(1), a_settlement(1)
+    lines = [msgspec.json.encode({"intent": asdict(asked)}), msgspec.json.encode({"settlement": asdict(done)})]
+    found, _, torn = entries(b"\n".join([*lines, b'{"settlement":{"id":"x"}}', b'{"intent":7}', b""]))
+    assert found == [Entry(intent=asked), Entry(settlement=done)]
+    assert torn == 2
+    assert intent_of(msgspec.json.encode(asdict(asked)).decode()) == asked
+    assert intent_of(msgspec.json.encode(asked).decode()) == asked
+
+
 def test_an_unfinished_line_waits():
-    whole = b'{"intent":null}\n'
-    assert entries(whole + b'{"int')[1] == len(whole)
+    whole = b"[null]\n"
+    assert entries(whole + b"[[")[1] == len(whole)
     assert entries(b"nonsense\n" + whole)[2] == 1
 
 
@@ -79,7 +92,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
 journal = Journal.open(Path(sys.argv[1]), "w")
 refused = 0
-for number in range(5):
+for number in range(9):
     try:
         journal.settle(a_settlement(number))
     except JournalError:
@@ -102,7 +115,7 @@ def test_a_full_disk_spoils_one_record_only(tmp_path):
     found, torn = read_back(tmp_path)
     assert refused >= 1
     assert torn == 1
-    assert [entry.settlement.id for entry in found] == [str(number) for number in range(5 - refused)] + ["99"]
+    assert [entry.settlement.id for entry in found] == [str(number) for number in range(9 - refused)] + ["99"]
 
 
 AS_FAST_AS_IT_CAN = """

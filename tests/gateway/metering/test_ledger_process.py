@@ -11,7 +11,7 @@ import pytest
 
 from gateway.metering.journal import Journal
 from gateway.metering.ledger import Ledger
-from gateway.metering.ledger_process import LedgerProcess
+from gateway.metering.ledger_process import LITTLE_BYTES, LedgerProcess, idle_thread, turn
 from tests.gateway.metering.records import check_sums, intent, ledger_rows, settlement
 
 ROOT = Path(__file__).parents[3]
@@ -42,12 +42,40 @@ def test_what_is_journalled_is_booked_in_another_process(writer, tmp_path):
     journal.intent(intent("a"))
     journal.settle(settlement("a"))
     backlog = writer.backlog_bytes()
-    assert backlog > 1000
+    assert backlog > 400
     time.sleep(0.02)
     assert writer.lag_s(backlog) >= 0.02
     writer.start()
     until(lambda: writer.backlog_bytes() == 0)
     assert check_sums(tmp_path / "ledger.db")["picos"] == 3_900
+    journal.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="this system has no idle threads")
+@pytest.mark.parametrize(("waiting", "idle"), [(0, True), (LITTLE_BYTES, True), (LITTLE_BYTES + 1, False)])
+def test_a_little_is_booked_by_a_thread_that_gives_way_and_much_is_not(waiting, idle):
+    class Writer:
+        def waiting_bytes(self):
+            return waiting
+
+        def turn(self):
+            return os.sched_getscheduler(0)
+
+    with idle_thread() as thread:
+        assert turn(Writer(), thread) == (os.SCHED_IDLE if idle else os.SCHED_OTHER)
+
+
+def test_a_writer_that_starts_into_full_load_lags_since_it_was_last_caught_up(writer, tmp_path):
+    journal = Journal.open(tmp_path / "journal", "worker-1")
+    for number in range(4000):
+        journal.intent(intent(f"{number:04}"))
+        journal.settle(settlement(f"{number:04}"))
+    began = writer.caught_up_at
+    writer.start()
+    seen = []
+    until(lambda: seen.append(writer.caught_up_at) or seen[-1] > began)
+    assert began > 0
+    assert min(seen) >= began
     journal.close()
 
 

@@ -19,7 +19,7 @@ def a_segment(folder: Path, content: bytes, last: bool = True) -> Segment:
 
 
 def line(id_: str) -> bytes:
-    return b'{"settlement":%b}\n' % msgspec.json.encode(settlement(id_))
+    return b"[null,%b]\n" % msgspec.json.encode(settlement(id_))
 
 
 def ids(entries) -> list[str]:
@@ -103,7 +103,7 @@ def test_a_line_without_end_is_skipped(tmp_path, monkeypatch):
 def test_every_record_is_read_once_whatever_lies_between(tmp_path_factory, parts, size):
     folder = tmp_path_factory.mktemp("segments")
     content = b"".join(part if part.endswith(b"\n") else part + b"\n" for part in parts)
-    meant = [part for part in content.split(b"\n") if part.startswith(b'{"settlement":{"id"')]
+    meant = [part for part in content.split(b"\n") if part.startswith(b'[null,["')]
     segment = a_segment(folder, content + b'{"settlem')
     expected = len(content) + 9
     original = ledger_segments.READ_BYTES
@@ -116,4 +116,4 @@ def test_every_record_is_read_once_whatever_lies_between(tmp_path_factory, parts
     finally:
         ledger_segments.READ_BYTES = original
     assert offset == expected
-    assert [entry.settlement.id for entry in found if entry.settlement] == [each[21:22].decode() for each in meant]
+    assert [entry.settlement.id for entry in found if entry.settlement] == [each[8:9].decode() for each in meant]

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.metering import ledger_home, ledger_writer
+from gateway.metering import ledger_home, ledger_segments, ledger_writer
 from gateway.metering.journal import Journal, JournalError
 from gateway.metering.ledger import Place, connect
 from gateway.metering.ledger_segments import waiting_bytes
@@ -192,10 +192,25 @@ def test_closed_segments_go_and_the_open_one_stays(home):
     journal.close()
 
 
+def test_segments_that_pile_up_are_read_one_after_the_other(home, monkeypatch):
+    """A settlement lies in the segment after its intent's, and that one takes more than one read."""
+    monkeypatch.setattr(ledger_segments, "READ_BYTES", 2000)
+    journal = home.journal(segment_bytes=10_000)
+    journal.intent(intent("00"))
+    for number in range(60):
+        journal.intent(intent(f"{number + 1:02}"))
+        journal.settle(settlement(f"{number:02}"))
+    journal.settle(settlement("60"))
+    home.recovered()
+    assert {row["team"] for row in home.rows()} == {"payments"}
+    assert home.outcomes() == {f"{number:02}": "finished" for number in range(61)}
+    journal.close()
+
+
 def test_a_torn_end_of_a_closed_segment_holds_nothing_up(home):
     journal = home.journal()
     journal.intent(intent("a"))
-    journal._segment.write(b'{"intent":{"id":"tor')
+    journal._segment.write(b'[["tor')
     journal.close()
     journal = home.journal()  # its second segment
     journal.settle(settlement("a"))
@@ -211,7 +226,7 @@ def test_a_torn_end_of_a_closed_segment_holds_nothing_up(home):
 def test_an_unfinished_line_does_not_wait_for_the_writer(home):
     journal = home.journal()
     journal.intent(intent("a"))
-    journal._segment.write(b'{"settlement":')
+    journal._segment.write(b"[null,")
     writer = home.writer()
     writer.recover()
     assert home.waiting() == 0
@@ -391,7 +406,7 @@ class World:
         self.writer.recover()
 
     def torn(self, which: int) -> None:
-        lines = [b"\n", b'{"intent":{"id":"x"}}\n', b"\xff\n", b"{}\n", b'{"settlement":7}\n']
+        lines = [b"\n", b'[["x"]]\n', b"\xff\n", b"[]\n", b"[null,7]\n"]
         self.journals[which]._segment.write(self.luck.choice(lines))
 
     def die(self, which: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.metering import price_table
 from gateway.metering.account import account
@@ -38,6 +39,22 @@ def test_the_simulator_reckons_the_same(model: str, data: st.DataObject) -> None
     assert priced.status == "priced"
     assert priced.picos == charge(model, kinds)
     assert priced.picos == sum(priced.by_kind.values())
+
+
+@given(
+    kinds=st.dictionaries(st.sampled_from(KINDS), tokens, min_size=1),
+    fees=st.dictionaries(st.sampled_from(("web_search", "no_such_fee")), st.integers(1, 5)),
+    tier=st.sampled_from(("", "priority", "flex")),
+    whose=st.sampled_from((("openai", "gpt-5.6-sol"), ("openai", "gpt-4o"), ("anthropic", "claude-opus-5-5"))),
+)
+def test_a_sum_is_the_price_where_all_of_it_has_one(kinds, fees, tier, whose) -> None:
+    usage = Usage(kinds=kinds, fees=fees, tier=tier)
+    priced = BOOK.price(usage, *whose, AT)
+    if priced.reason == "unknown_tier":
+        priced = BOOK.price(replace(usage, tier=""), *whose, AT)
+    rates = BOOK.held(*whose, tier, usage.input_tokens, AT)
+    assert rates is not None
+    assert rates.total(kinds, fees) == (priced.picos if priced.status == "priced" else None)
 
 
 GENAI_NAMES = {"gemini": "google", "xai": "x-ai", "bedrock": "aws"}

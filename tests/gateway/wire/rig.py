@@ -182,6 +182,7 @@ class PlainPassage:
 
     def settle(self, how, now):
         self.stations.settled.append(how)
+        self.stations.on_settled()
 
 
 class PlainStations:
@@ -190,6 +191,7 @@ class PlainStations:
     def __init__(self, port):
         self.port = port
         self.settled = []
+        self.on_settled = lambda: None
         self.heads = []
         self.extra = []
         self.relay = lambda data: data

@@ -12,7 +12,7 @@ from gateway.wire.target import Target, head
 from gateway.wire.types import Origin, Send
 
 ORIGIN = Origin(scheme="http", host="127.0.0.1", port=1, first_byte_s=30.0, idle_s=20.0)
-HEAD = head("POST", Target(path="/v1/x", query="", team=""), [], "", 2)
+HEAD = head("POST", Target(path="/v1/x", query="", team=""), [], 2)
 
 
 class FakeFlight:
@@ -314,17 +314,24 @@ def test_what_nobody_waits_for_is_done_once_what_is_to_be_sent_is_sent(caplog):
         desk.wires.after_sending(faulty)
         desk.wires.after_sending(lambda: done.append("counted"))
         desk.wires.send_soon(lambda: done.append("sent"))
+        desk.wires.before_sending(faulty)
+        desk.wires.before_sending(lambda: done.append("known"))
         assert not done
 
         async def later():
             await asyncio.sleep(0)
-            assert done == ["sent", "counted"]
+            assert done == ["known", "sent", "counted"]
+            del done[0]
             desk.wires.after_sending(lambda: done.append("alone"))
             await asyncio.sleep(0)
             assert done[2:] == ["alone"]
+            desk.wires.before_sending(lambda: done.append("known alone"))
+            await asyncio.sleep(0)
+            assert done[3:] == ["known alone"]
             desk.wires.after_sending(lambda: done.append("at the stop"))
+            desk.wires.before_sending(lambda: done.append("known at the stop"))
             desk.wires.close()
-            assert done[3:] == ["at the stop"]
+            assert done[4:] == ["known at the stop", "at the stop"]
 
         return later()
 

@@ -12,7 +12,7 @@ from gateway.wire.target import Target, head
 from gateway.wire.types import Origin, Send
 
 ORIGIN = Origin(scheme="http", host="127.0.0.1", port=1)
-HEAD = head("POST", Target(path="/v1/messages", query="", team=""), [], "", 2)
+HEAD = head("POST", Target(path="/v1/messages", query="", team=""), [], 2)
 
 
 def a_send() -> Send:

@@ -535,3 +535,39 @@ def test_an_answer_put_off_is_written_before_anything_else_happens(then):
             await client.leave()
 
     run(scenario)
+
+
+class Spied:
+    """A transport that notes when it is written to."""
+
+    def __init__(self, transport, log):
+        self._transport = transport
+        self._log = log
+
+    def __getattr__(self, name):
+        return getattr(self._transport, name)
+
+    def write(self, data):
+        self._log.append("sent")
+        self._transport.write(data)
+
+    def writelines(self, pieces):
+        self._log.append("sent")
+        self._transport.writelines(pieces)
+
+
+@pytest.mark.parametrize("lines", [(), (b"connection: close",)])
+def test_what_others_must_know_is_done_before_the_answer_leaves(lines):
+    async def scenario():
+        async with upstream(echo) as up, line("hot", up.port) as rig:
+            log = []
+            client = await Client.to(rig.port)
+            (protocol,) = await until(lambda: rig.server.server_state.connections)
+            protocol.transport = Spied(protocol.transport, log)
+            rig.stations.on_settled = lambda: rig.wires.before_sending(lambda: log.append("known"))
+            await client.send(post(b"/v1/x", b"one", *lines))
+            assert (await client.reply()).body == b"one"
+            assert log == ["known", "sent"]
+            await client.leave()
+
+    run(scenario)
