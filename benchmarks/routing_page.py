@@ -107,9 +107,9 @@ def _kept(results: Results) -> Iterator[str]:
         "by the same hand in the same hours; their mistakes were not read, but their score by group led the choice of data "
         "and of observations. "
         f"Then {sealed['cases']} (`training/hard/sealed.jsonl`) that are older than both; their mistakes were not "
-        f"read, their score was seen several times. The last {reserve['cases']} (`training/hard/reserve.jsonl`) were written "
-        "before anything was changed that they measure: 77.9 % of them were right then; their mistakes were not read, their "
-        "score by group was. All have the author of the composed training data, which flatters; all "
+        f"read, their score was seen several times. The last {reserve['cases']} (`training/hard/reserve.jsonl`) were "
+        "written before anything was changed that they measure: 77.9 % of them were right then; their mistakes were not "
+        "read, their score by group was. All have the author of the composed training data, which flatters; all "
         "are meant to be hard, which does not."
     )
     heads = [f"{name} | code sent to general | general sent to code" for name in SETS]

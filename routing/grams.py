@@ -5,7 +5,6 @@ vocabulary rather than a hash taken of each: it costs less in Python, nothing co
 """
 
 from collections.abc import Hashable, Mapping, Set
-from functools import lru_cache
 from itertools import pairwise
 
 from routing.split import Reading
@@ -19,27 +18,20 @@ CHARS_MAX = 400
 """Of either end, where characters are paired."""
 STEM_ASCII, STEM_WIDE = 5, 10
 """Bytes of a word that stand for all its endings: five letters of Latin or of Cyrillic script."""
-PIECE, ENDING = 4, 3
-"""Letters of a run inside a word, and of its ending: what a word that was never seen has in common with one that was."""
-END = b"$"
-"""Behind an ending, which no word holds."""
-WORDS_CACHED = 8192
-"""Words whose pieces are remembered: most of what people write is made of fewer, and they take 2 MB."""
 
-NAMES = ("word", "pair", "stem", "piece", "task_word", "task_pair", "opening", "two", "three")
+NAMES = ("word", "pair", "stem", "task_word", "task_pair", "opening", "two", "three")
 """Kinds of grams; the last two are runs of characters where a script has no spaces."""
 
 
 def grams(text: Reading) -> dict[str, Set[Hashable]]:
     """The grams of a text by kind."""
     words = text.words
-    task = _ends(text.task)
+    task = text.task if len(text.task) <= HEAD_WORDS + TAIL_WORDS else text.task[:HEAD_WORDS] + text.task[-TAIL_WORDS:]
     seen = set(words)
     found: dict[str, Set[Hashable]] = {
         "word": seen,
         "pair": text.pairs,
         "stem": {word[:STEM_ASCII] if word[0] < 128 else word[:STEM_WIDE] for word in seen if len(word) > STEM_ASCII},
-        "piece": set().union(*map(pieces, task if text.task is words else _ends(words))),
         "task_word": seen if task is words else set(task),
         "task_pair": text.pairs if task is words else set(pairwise(task)),
         "opening": {tuple(words[:1]), tuple(words[:2]), (b"", *words[-2:])} if words else set(),
@@ -50,20 +42,3 @@ def grams(text: Reading) -> dict[str, Set[Hashable]]:
         found["two"] = set(map("".join, pairwise(part)))
         found["three"] = {part[at : at + 3] for at in range(len(part) - 2)}
     return found
-
-
-def _ends(words: list[bytes]) -> list[bytes]:
-    return words if len(words) <= HEAD_WORDS + TAIL_WORDS else words[:HEAD_WORDS] + words[-TAIL_WORDS:]
-
-
-@lru_cache(maxsize=WORDS_CACHED)
-def pieces(word: bytes) -> tuple[bytes, ...]:
-    """Runs of letters behind the first, and the ending, of a word that is longer than a run.
-
-    A letter is one byte, two or three, as the first one of the word is; what is cut amid a letter is never learned.
-    """
-    if len(word) <= PIECE:
-        return ()
-    wide = 1 if word[0] < 0x80 else 2 if word[0] < 0xE0 else 3
-    run = PIECE * wide
-    return (*(word[at : at + run] for at in range(wide, len(word) - run + 1, wide)), word[-ENDING * wide :] + END)

@@ -51,9 +51,13 @@ _CODING_TOOL = re.compile(
     r"|^(?:read|ls|run|python)$|svg|html|mermaid|plantuml|latex",
     re.IGNORECASE,
 )
-_SHELL_TOOL = re.compile(r"bash|shell|^(?:z|k|fi)?sh$|terminal|^(?:exec|execute|run)(?:_?(?:command|cmd))?$|ssh", re.IGNORECASE)
+_SHELL_TOOL = re.compile(
+    r"bash|shell|^(?:z|k|fi)?sh$|terminal|^(?:exec|execute|run)(?:_?(?:command|cmd))?$|ssh",
+    re.IGNORECASE,
+)
 _INTERPRETER_TOOL = re.compile(
-    r"python|interpreter|jupyter|notebook|(?:run|execute|exec)_?(?:code|cells?)|code_?exec|^repl$", re.IGNORECASE
+    r"python|interpreter|jupyter|notebook|(?:run|execute|exec)_?(?:code|cells?)|code_?exec|^repl$",
+    re.IGNORECASE,
 )
 _DATA_TOOL = re.compile(
     r"(?:^|[_.-])(?:(?:my|ms|p|t)?sql(?:ite)?|pg|clickhouse|duckdb|warehouse|athena|trino)(?:$|[_.-])"

@@ -1,6 +1,6 @@
 """Grams: each once, bounded whatever is pasted."""
 
-from routing.grams import CHARS_MAX, HEAD_WORDS, NAMES, TAIL_WORDS, grams, pieces
+from routing.grams import CHARS_MAX, HEAD_WORDS, NAMES, TAIL_WORDS, grams
 from routing.split import reading
 
 
@@ -27,15 +27,6 @@ def test_characters_where_words_are_not_parted() -> None:
     assert found["three"] == {"写函数"}
     assert "two" not in grams(reading("a function"))
     assert len(grams(reading("写" * 10_000 + "函"))["two"]) <= 2 * CHARS_MAX
-
-
-def test_pieces_of_words_in_letters() -> None:
-    assert pieces(b"filter") == (b"ilte", b"lter", b"ter$")
-    assert pieces(b"five") == ()
-    assert [piece.decode() for piece in pieces("поиска".encode())] == ["оиск", "иска", "ска$"]
-    assert [piece.decode() for piece in pieces("बटनों".encode())] == ["टनों", "नों$"]
-    found = grams(reading(" ".join(f"word{number}" for number in range(1000))))
-    assert len(found["piece"]) < 200
 
 
 def test_nothing() -> None:
