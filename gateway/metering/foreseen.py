@@ -14,6 +14,7 @@ from gateway.metering.families import (
     CACHE_SHIFTS,
     CHANNELS,
     DECISIONS,
+    DIRECT,
     OBSERVED,
     PINGED,
     PINGS,
@@ -32,6 +33,7 @@ from gateway.metering.families import (
     WARNINGS,
     WASTED,
 )
+from routing.stay import STAYS, Word
 from routing.types import InputKind, OutputKind
 
 CAUSES = (
@@ -43,6 +45,9 @@ COMPARED = ("routing", "caching", "switching")
 """What an event is compared with (`gateway.metering.ledger_savings`)."""
 CLIENTS = ("codex", "claude-code", "opencode", "openai-python", "anthropic-python", "curl", "unknown")
 
+NAMED = ("explicit_model", "unknown_model", "model_owner", "minted_there", "dialect_owner")
+"""Why no route was chosen: a model was named (`routing.decide`), or what is wanted has one owner (`gateway.passthrough`)."""
+
 FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
     UNPRICED.name: tuple(
         {"reason": word}
@@ -51,16 +56,19 @@ FORESEEN: dict[str, tuple[dict[str, str], ...]] = {
             "no_usage", "incomplete_usage", "impossible_usage",
         )
     ),
-    DECISIONS.name: tuple(
-        {"source": source, "reason": reason}
-        for source, reason in (
-            ("override", "explicit_model"),
-            ("override", "route_name"),
-            ("sticky", "thread_pinned"),
-            ("fallback", "low_confidence"),
-            ("budget", "budget"),
-            *(("classifier", f"{into}_to_{out}") for into in get_args(InputKind) for out in get_args(OutputKind)),
-        )
+    DECISIONS.name: (
+        *({"route": DIRECT, "source": "override", "reason": reason} for reason in NAMED),
+        *(
+            {"source": source, "reason": reason}
+            for source, reason in (
+                ("override", "route_name"),
+                ("sticky", "thread_pinned"),
+                *(("sticky" if word in STAYS else "classifier", word) for word in get_args(Word)),
+                ("fallback", "low_confidence"),
+                ("budget", "budget"),
+                *(("classifier", f"{into}_to_{out}") for into in get_args(InputKind) for out in get_args(OutputKind)),
+            )
+        ),
     ),
     CACHE_OUTCOMES.name: tuple(
         {"predicted": predicted, "observed": observed} for predicted in STATES for observed in OBSERVED

@@ -32,6 +32,8 @@ class Labels(TypedDict):
     expected: Collection[Place]
     rules: Collection[str]
     """Those in shadow: what others do shows as decisions."""
+    deciding: Collection[tuple[str, str]]
+    """Rules that decide, each with its route; empty where it names a model or refuses."""
 
 
 class Names:
@@ -68,6 +70,7 @@ def labels_of(snapshot: Snapshot) -> Labels:
         providers=tuple({upstream.provider: None for upstream in snapshot.upstreams.values()}),
         expected=tuple(dict.fromkeys(_expected(snapshot))),
         rules=tuple(rule.name for rule in snapshot.policy.rules if rule.shadow),
+        deciding=tuple((rule.name, rule.route) for rule in snapshot.policy.rules if not rule.shadow),
     )
 
 

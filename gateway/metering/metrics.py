@@ -53,6 +53,7 @@ class Metrics:
         providers: Collection[str],
         expected: Collection[Place] = (),
         rules: Collection[str] = (),
+        deciding: Collection[tuple[str, str]] = (),
     ) -> None:
         self._names = {word: Names() for word in set(CONFIGURED.values())}
         self.rows: list[Row] = []
@@ -103,7 +104,7 @@ class Metrics:
             self._events.row(outcome)
         for status_class in _USUAL_CLASSES:
             self._requests.row(OTHER, OTHER, OTHER, OTHER, status_class)  # where `refused` counts
-        self.relabel(teams, routes, models, providers, expected, rules)
+        self.relabel(teams, routes, models, providers, expected, rules, deciding)
 
     def relabel(
         self,
@@ -113,6 +114,7 @@ class Metrics:
         providers: Collection[str],
         expected: Collection[Place] = (),
         rules: Collection[str] = (),
+        deciding: Collection[tuple[str, str]] = (),
     ) -> None:
         """Let the names of a new config in. Names of the old one stay, and so do their series."""
         self._names["team"].add(teams)
@@ -123,7 +125,7 @@ class Metrics:
         self._spend_raw.clear()
         for family in self._counters.values():
             family.forget()
-        self._foresee()
+        self._foresee(deciding)
         self._expect(expected)
 
     # what the stations call
@@ -211,7 +213,7 @@ class Metrics:
         """A request is settled: count it under the model that answered."""
         key = (intent.team, intent.route or DIRECT, settlement.model, settlement.provider)
         spend = self._spend_raw.get(key) or self._meet(key)
-        status_class = _status_class(settlement.status)
+        status_class = _CLASSES.get(settlement.status // 100, "none")
         row = spend.requests.get(status_class) or _row(spend.requests, self._requests, spend.names, status_class)
         row.value += 1
         for kind, count in settlement.kinds.items():
@@ -234,7 +236,7 @@ class Metrics:
 
     def refused(self, kind: str, status: int) -> None:
         """The gateway answered with its own error; nobody is charged, so nobody is named."""
-        self._requests.row(OTHER, OTHER, OTHER, OTHER, _status_class(status)).value += 1
+        self._requests.row(OTHER, OTHER, OTHER, OTHER, _CLASSES.get(status // 100, "none")).value += 1
         self._refusals.row(kind).value += 1
         self._events.row("refused").value += 1
 
@@ -381,8 +383,10 @@ class Metrics:
             return row
         return _row(spend.costs, self._costs, spend.names, kind if kind in families.COST_KINDS else FEE)
 
-    def _foresee(self) -> None:
+    def _foresee(self, deciding: Collection[tuple[str, str]]) -> None:
         """Make series at 0 for rare events, so that the first one is an increase."""
+        for rule, route in deciding:
+            self._decisions.row(route or DIRECT, "rule", f"rule:{rule}")
         for family, cases in FORESEEN.items():
             counter = self._counters[family]
             for case in cases:
@@ -414,7 +418,3 @@ def _row(rows: dict[str, Row], family: Family, names: tuple[str, ...], last: str
         if len(rows) < WORDS_MAX:
             rows[last] = row
     return row
-
-
-def _status_class(status: int) -> str:
-    return _CLASSES.get(status // 100, "none")

@@ -11,7 +11,7 @@ from gateway.metering.types import PICOS_PER_USD, Intent, Settlement
 
 PROVIDERS = {"big": "openai", "small": "anthropic"}
 TEAMS = ("payments", "research")
-WHY = {"override": "explicit_model", "classifier": "code_to_patch", "sticky": "thread_pinned", "fallback": "low_confidence"}
+WHY = {"override": "route_name", "classifier": "code_to_patch", "sticky": "thread_pinned", "fallback": "low_confidence"}
 OBSERVED = {"warm": "hit", "cooling": "partial", "cold": "miss", "broken": "hit", "unknown": "miss"}
 LEDGER_LAG_S = 0.5
 CAPTURED = 0.75
@@ -35,6 +35,10 @@ class Event(NamedTuple):
     state: str
     outcome: str
     priced: bool = True
+
+    @property
+    def reason(self) -> str:
+        return "explicit_model" if (self.source, self.route) == ("override", "direct") else WHY[self.source]
 
 
 EVENTS = tuple(
@@ -90,7 +94,7 @@ def drive(metrics: Metrics) -> None:
     """All events, as the stations would report them."""
     for number, event in enumerate(EVENTS):
         provider = PROVIDERS[event.model]
-        metrics.decided(event.route, event.source, WHY[event.source], 0.00002)
+        metrics.decided(event.route, event.source, event.reason, 0.00002)
         metrics.cache_predicted(event.team, provider, event.state, 20.0)
         metrics.cache_observed(provider, event.state, OBSERVED[event.state])
         metrics.overhead(0.00015)
@@ -173,7 +177,7 @@ def _sums() -> Truth:
         add("every second Cache state of requests, per …", event.state)
         if event.outcome != "finished":
             add("every second Ends per … other than finished", event.outcome)
-        add("Commonest reasons", WHY[event.source])
+        add("Commonest reasons", event.reason)
         add("Foretold and seen", f"{OBSERVED[event.state]} {event.state}")
         if not event.priced:
             add("Unpriced requests", "")

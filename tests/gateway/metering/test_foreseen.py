@@ -2,12 +2,14 @@
 
 import ast
 import inspect
+from typing import get_args
 
 from gateway.metering import foreseen, ledger_savings, rebuilt
-from gateway.metering.families import CONFIGURED, DECLARED, SAVED, STALE_CLIENT_COST, STALE_COST, WASTED
+from gateway.metering.families import CONFIGURED, DECISIONS, DECLARED, SAVED, STALE_CLIENT_COST, STALE_COST, WASTED
 from gateway.metering.ledger_savings import amounts
 from gateway.metering.metrics import Metrics
 from gateway.metering.whatif import WhatIf
+from routing.stay import Choice, Word
 
 
 def test_their_words_are_labels_of_theirs() -> None:
@@ -30,6 +32,14 @@ def test_every_documented_cause_is_foreseen() -> None:
     assert set(foreseen.CAUSES) == {word.split("`")[0] for word in listed.split("`")[1::2]}
     assert rebuilt.EXPIRED in foreseen.CAUSES
     assert ledger_savings.ALL_HOURS < 0
+
+
+def test_every_word_for_staying_and_going_is_foreseen() -> None:
+    page = Metrics(["payments"], ["code", "general", "cheap"], ["big"], ["openai"]).render().decode()
+    for word in get_args(Word):
+        source = "sticky" if Choice(word=word, saved=0).goes is False else "classifier"
+        for route in ("code", "general", "cheap"):
+            assert f'{DECISIONS.name}{{route="{route}",source="{source}",reason="{word}"}} 0\n' in page
 
 
 def test_they_are_on_the_first_page() -> None:

@@ -47,7 +47,11 @@ def test_rules_in_shadow_are_named() -> None:
     text = EXAMPLE.read_text().replace("rules: []\n", rules)
     labels = labels_of(compile_config(parse(text.encode(), {}), "v1"))
     assert labels["rules"] == ("trial",)
-    assert 'pointsman_shadow_rules_total{rule="trial",differs="yes"} 0\n' in Metrics(**labels).render().decode()
+    assert labels["deciding"] == (("real", "code"),)
+    page = Metrics(**labels).render().decode()
+    assert 'pointsman_shadow_rules_total{rule="trial",differs="yes"} 0\n' in page
+    assert 'pointsman_routing_decisions_total{route="code",source="rule",reason="rule:real"} 0\n' in page
+    assert "rule:trial" not in page
 
 
 def test_a_team_is_expected_only_where_it_may_go() -> None:

@@ -279,7 +279,7 @@ def test_series_exist_at_zero_before_anything_is_spent() -> None:
 def test_rare_events_have_their_series_before_they_happen() -> None:
     metrics = made()
     before = {key for key in samples(metrics) if key[0] not in ("pointsman_requests_total",)}
-    metrics.decided("code", "override", "explicit_model", 0.1)
+    metrics.decided("", "override", "explicit_model", 0.1)
     metrics.cache_observed("openai", "warm", "miss")
     metrics.cache_predicted("payments", "openai", "cold")
     metrics.stale("research", "codex")
