@@ -118,12 +118,13 @@ def on_cpu_ns(schedstat: str) -> int:
 
 
 def memory_mb(process: int) -> float:
-    """Resident memory of a process tree in MB; pages that are shared count once for each."""
-    pages = 0
+    """Resident memory of a process tree in MB; a page that several processes share counts once among them (Linux' PSS)."""
+    kilobytes = 0
     for each in tree(process):
         with contextlib.suppress(OSError):
-            pages += int(Path(f"/proc/{each}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+            kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return kilobytes * 1024 / 1e6
 
 
 @contextlib.contextmanager

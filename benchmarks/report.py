@@ -135,6 +135,8 @@ def _page(results: Results) -> list[str]:
         "",
         *_streams_table(results),
         "",
+        "Memory is that of a gateway with all its processes; a page that several share counts once among them.",
+        "",
         "## First byte, TLS, two workers",
         "",
         *_rest(results),

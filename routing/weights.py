@@ -16,6 +16,7 @@ from routing.grams import NAMES
 FOLDER = Path(__file__).parent / "weights"
 CHARACTERS = frozenset(("two", "three"))
 TUPLES = frozenset(("pair", "task_pair", "opening"))
+Once = dict[Hashable, Hashable]
 
 
 class Scored(Struct, frozen=True):
@@ -47,8 +48,8 @@ def weights() -> Weights:
 def read(folder: Path) -> Weights:
     """The weights in a folder."""
     score = msgspec.json.decode((folder / "score.json").read_bytes(), type=Scored)
-    words: dict[bytes, bytes] = {}
-    return together(score, {name: _table(folder / f"{name}.json", name, words) for name in NAMES})
+    once: Once = {}
+    return together(score, {name: _table(folder / f"{name}.json", name, once) for name in NAMES})
 
 
 def together(score: Scored, grams: Mapping[str, Mapping[Hashable, int]]) -> Weights:
@@ -75,19 +76,19 @@ def as_text(gram: Hashable) -> str:
     return gram.decode() if isinstance(gram, bytes) else str(gram)
 
 
-def _table(path: Path, name: str, words: dict[bytes, bytes]) -> dict[Hashable, int]:
-    """One kind of gram; `words` holds each word once, however many pairs it is part of."""
-    once = words.setdefault
+def _table(path: Path, name: str, once: Once) -> dict[Hashable, int]:
+    """One kind of gram; `once` holds each word and pair once, however many pairs and kinds it is part of."""
+    same = once.setdefault
     table: dict[Hashable, int] = {}
     for weight, lines in msgspec.json.decode(path.read_bytes(), type=dict[int, str]).items():
         grams = lines.split("\n")
         if name in CHARACTERS:
             table.update(dict.fromkeys(grams, weight))
         elif name in TUPLES:
-            pairs = (tuple([once(word, word) for word in gram.encode().split(b" ")]) for gram in grams)
-            table.update(dict.fromkeys(pairs, weight))
+            pairs = (tuple([same(word, word) for word in gram.encode().split(b" ")]) for gram in grams)
+            table.update(dict.fromkeys((same(pair, pair) for pair in pairs), weight))
         else:
-            table.update(dict.fromkeys((once(word, word) for word in map(str.encode, grams)), weight))
+            table.update(dict.fromkeys((same(word, word) for word in map(str.encode, grams)), weight))
     return table
 
 
