@@ -70,7 +70,7 @@ def labels_of(snapshot: Snapshot) -> Labels:
         providers=tuple({upstream.provider: None for upstream in snapshot.upstreams.values()}),
         expected=tuple(dict.fromkeys(_expected(snapshot))),
         rules=tuple(rule.name for rule in snapshot.policy.rules if rule.shadow),
-        deciding=tuple((rule.name, rule.route) for rule in snapshot.policy.rules if not rule.shadow),
+        deciding=tuple((rule.name, rule.route) for rule in snapshot.policy.rules if rule.decides),
     )
 
 

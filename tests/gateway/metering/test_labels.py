@@ -43,6 +43,7 @@ def test_rules_in_shadow_are_named() -> None:
     rules = """rules:
 - {name: trial, then: {route: code, shadow: true}}
 - {name: real, when: {user: x}, then: {route: code}}
+- {name: remark, when: {user: y}, then: {warn: "it is late"}}
 """
     text = EXAMPLE.read_text().replace("rules: []\n", rules)
     labels = labels_of(compile_config(parse(text.encode(), {}), "v1"))
@@ -52,6 +53,7 @@ def test_rules_in_shadow_are_named() -> None:
     assert 'pointsman_shadow_rules_total{rule="trial",differs="yes"} 0\n' in page
     assert 'pointsman_routing_decisions_total{route="code",source="rule",reason="rule:real"} 0\n' in page
     assert "rule:trial" not in page
+    assert "rule:remark" not in page, "it decides nothing"
 
 
 def test_a_team_is_expected_only_where_it_may_go() -> None:
