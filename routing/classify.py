@@ -40,11 +40,24 @@ _COMPACTION = re.compile(
     r"[\s\S]{0,120}\b(?:agent|continu|resum|so far|files?\b|next context|pick(?:s|ed)? up)"
     r"|\b(?:hand-?off|hand-?over) (?:summary|notes?|document)\b[\s\S]{0,120}\b(?:session|conversation|context)\b"
 )
-"""Both are matched against lower-case text."""
+_QUOTES = ("<", ":", "#", "：")
+_QUOTED = re.compile(
+    r"<(?:conversation|chat_history|history|transcript|messages?|user_message|task|session)>"
+    r"|^#+ ?(?:chat history|conversation|聊天记录|会話)"
+    r"|^(?:user|human|utilisateur|benutzer|usuario|utente|пользователь|用户|用戶|ユーザー?|사용자) ?[:：]",
+    re.MULTILINE,
+)
+_LABEL = re.compile(
+    r"\b(?:title|titel|titre|título|titolo|tags?|spinner|new (?:conversation )?topic)\b|\bsearch quer(?:y|ies)\b"
+    r"|\bfollow-?up questions\b|\b(?:session|chat|conversation|thread|tab)(?:'s)? name\b"
+    r"|标题|標題|标签|標籤|題名|タイトル|제목|заголовок"
+)
+"""What clients ask about a conversation that they quote, for themselves: what to call it, what to file it under, what next.
+All are matched against lower-case text."""
 TOLD_AS = {
     "text_short": "text", "text_long": "text",
     "previous": "history", "previous_text": "history", "previous_clues": "history",
-    "text_other": "text",
+    "text_other": "text", "text_data": "text", "text_runner": "text", "text_coding": "text",
     "prose_long": "prose", "rewrite_long": "rewrite", "world_long": "world", "talk_long": "talk",
     "mathematics_long": "mathematics",
     "coding_plain": "coding_tools", "coding_quiet": "coding_tools", "coding_idle": "coding_tools",
@@ -117,6 +130,9 @@ def _errand_told(signals: Signals) -> AgentKind:
     if any(word in asked for word in _SESSION_WORDS) and _COMPACTION.search(asked):
         return "compaction"
     if not signals.tools and ("title" in told or "sidebar" in told or "name th" in told) and _TITLE.search(told):
+        return "auxiliary"
+    quotes = not signals.tools and any(sign in asked for sign in _QUOTES)
+    if quotes and ("isnewtopic" in asked or (_QUOTED.search(asked) and _LABEL.search(asked))):
         return "auxiliary"
     return "main"
 

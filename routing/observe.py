@@ -38,6 +38,12 @@ ASKED = {
 }  # fmt: skip
 """Somebody who has one trade alone is asked for that trade's work in anybody's words ("who was late most often?"), unless
 the words ask for something to be written."""
+AMONG = {
+    "data_tools": "text_data", "data_prompt": "text_data", "shell_tool": "text_runner", "interpreter_tool": "text_runner",
+    "coding_tools": "text_coding",
+}  # fmt: skip
+"""Where words weigh otherwise, the first of these that applies: "which author published most?" is trivia to a stranger and
+a query to a database's agent."""
 TECHNICAL = frozenset(
     ("language", "write_code", "query", "definition", "sql", "statement", "traceback", "diff", "configure", "formula",
      "term", "framework", "http", "inline_code", "error_code", "markup", "file")
@@ -186,6 +192,8 @@ def scored(seen: Glance, score: Score) -> Seen:
         values["text_short"] = words_say
     elif seen.length > LONG_CHARS:
         values["text_long"] = words_say
+    if among := next((among for equipment, among in AMONG.items() if equipment in values), ""):
+        values[among] = words_say
     if "other_tools" in values:
         values["text_other"] = words_say
     maker = "coding" if seen.coding else "prompted" if "coding_prompt" in seen.values else ""

@@ -65,7 +65,8 @@ def _read(args: argparse.Namespace) -> Iterator[Case]:
         yield from feedback.quoted(path)
     yield from cases(synthetic(SEED), ours=True)
     yield from cases(agents.requests_of(SEED), ours=True)
-    yield from cases(written.requests_of(written.LEARNED), ours=True)
+    for path in written.LEARNED:
+        yield from cases(written.requests_of(path), ours=True)
     for git in args.repository:
         yield from cases(repositories.requests_of(git, SEED), ours=True)
     if args.manuals:

@@ -25,11 +25,11 @@ from training.folds import FOLDS, folds
 from training.logistic import Dense, Floats, Sparse, fit
 from training.vocabulary import Vocabulary
 
-TEXT_PENALTY = 0.5
+TEXT_PENALTY = 0.2
 TEXT_STEPS, TEXT_TOLERANCE = 100, 1e-6
 """Until it rests: a fit that stops early moves by a third of a log-odd with every case that is added."""
 TOP_PENALTY = 5.0
-ELSEWHERE = 0.4
+ELSEWHERE = 0.7
 """What a composed request in another language than English counts in the lower model: together they outnumber the rest, and
 names and code are spelled alike in all of them."""
 OURS = 0.2

@@ -1,7 +1,8 @@
-"""Requests of our own writing: templates in 27 languages, read from text files and filled by a seeded die.
+"""Requests of our own writing: templates in 34 languages, read from text files and filled by a seeded die.
 
-A file holds slots (`@name one|two|three`) and families (`== label name`, then a template a line). A slot may hold slots;
-what a language has no word list for is taken from the English file (names of languages, libraries, snippets of code).
+A language has a file, and more beside it where one would be too long (`en.txt`, `en-plain.txt`). A file holds slots
+(`@name one|two|three`) and families (`== label name`, then a template a line). A slot may hold slots; what a language has no
+word list for is taken from the English file (names of languages, libraries, snippets of code).
 """
 
 import random
@@ -15,7 +16,7 @@ from msgspec import Struct
 FOLDER = Path(__file__).parent / "templates"
 LANGUAGES = (
     "en", "de", "fr", "es", "pt", "ru", "zh", "ja", "ko", "it", "nl", "pl", "tr", "ar", "hi", "id", "vi", "uk", "sv",
-    "cs", "hu", "ro", "el", "he", "th", "da", "fi",
+    "cs", "hu", "ro", "el", "he", "th", "da", "fi", "no", "fa", "hr", "sk", "bg", "ca", "bn",
 )  # fmt: skip
 DEPTH_MAX = 5
 """Slots inside slots inside slots: more is a circle."""
@@ -65,7 +66,8 @@ def books() -> tuple[Book, ...]:
 
 
 def _lines(language: str) -> list[str]:
-    return [plain(line) for line in (FOLDER / f"{language}.txt").read_text("utf-8").splitlines() if line.strip()]
+    files = (FOLDER / f"{language}.txt", *sorted(FOLDER.glob(f"{language}-*.txt")))
+    return [plain(line) for file in files for line in file.read_text("utf-8").splitlines() if line.strip()]
 
 
 def plain(line: str) -> str:

@@ -1,7 +1,7 @@
 """Hard requests of our own writing, each in all three dialects: agents with tools, follow-ups, switches of topic, prose
 about software, code asked for in ordinary words, long pastes, JSON, titles, images, twenty languages.
 
-`training/hard/learned.jsonl` is learned from. The others never are: they have the same kinds in other words, houses, tools
+`training/hard/learned*.jsonl` are learned from. The others never are: they have the same kinds in other words, houses, tools
 and pasts, and say how the weights do on what they have not seen. Mistakes on `kept.jsonl` were read, and composed requests
 were written after them; of `fresh.jsonl`, `sealed.jsonl` and `reserve.jsonl` only the shares were looked at. The last was
 written before anything else of its time was changed. All have one author, which flatters.
@@ -17,7 +17,7 @@ from training.scenes import Scene, request
 FOLDER = Path(__file__).parent / "hard"
 SETS = ("kept", "fresh", "sealed", "reserve")
 """Of hard requests that are not learned from, in the order in which they were looked at."""
-LEARNED = FOLDER / "learned.jsonl"
+LEARNED = tuple(sorted(FOLDER.glob("learned*.jsonl")))
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 

@@ -64,6 +64,31 @@ def test_titles_without_anybody_saying_so(signals: Signals) -> None:
 
 
 @pytest.mark.parametrize(
+    "asked",
+    [
+        "### Task:\nGenerate 1-3 broad tags, as JSON.\n### Chat History:\nUSER: my merge doubles the rows in pandas",
+        "以下の会話に短い題名を付けてください。\n\nユーザー：Pythonでメールを送りたい",
+        "Name it in three words.\n<conversation>\nUser: the build breaks\n</conversation>\nReturn the thread name only.",
+        'Is this a new topic? {"isNewTopic": bool, "title": str}\n\nrefactor the parser',
+    ],
+)
+def test_what_a_client_asks_about_a_quoted_conversation(asked: str) -> None:
+    assert classify(Signals(turn_text=asked)).output == "title"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "User: clicks save\nSystem: crashes. Fix the handler, it is in save.py",
+        "Write a React component that shows the conversation's title and its tags",
+        "<task>add a column to the users table, in SQL</task>",
+    ],
+)
+def test_a_task_that_only_looks_quoted_is_no_errand(asked: str) -> None:
+    assert classify(Signals(turn_text=asked)).output not in ("title", "prose")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "You are performing a CONTEXT CHECKPOINT COMPACTION. Create a handoff summary",

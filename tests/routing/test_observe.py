@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from routing.observe import HEAD_CHARS, SYSTEM_MAX, TAIL_CHARS, looked_at, observe, told
 from routing.split import Reading
 from routing.types import Signals
@@ -143,7 +145,23 @@ def test_a_question_is_told_by_what_it_shows() -> None:
     assert not seen("Fine.")
 
 
-def test_among_other_tools_the_words_count_anew() -> None:
-    signals = Signals(turn_text="a word", tool_names=("get_weather",), tools=1)
-    assert observe(signals, "unknown", says(1.5)).values["text_other"] == 1.5
-    assert "text_other" not in observe(Signals(turn_text="a word"), "unknown", says(1.5)).values
+@pytest.mark.parametrize(
+    ("tools", "told"),
+    [
+        (("get_weather",), "text_other"),
+        (("run_sql", "list_tables"), "text_data"),
+        (("bash",), "text_runner"),
+        (("python_interpreter",), "text_runner"),
+        (("bash", "read_file", "edit_file"), "text_coding"),
+    ],
+)
+def test_the_words_count_anew_among_the_tools_of_a_trade(tools: tuple[str, ...], told: str) -> None:
+    signals = Signals(turn_text="a word", tool_names=tools, tools=len(tools))
+    values = observe(signals, "unknown", says(1.5)).values
+    assert [name for name in values if name.startswith("text_") and name != "text_short"] == [told]
+    assert values[told] == values["text"] == 1.5
+
+
+def test_the_words_count_once_where_there_are_no_tools() -> None:
+    values = observe(Signals(turn_text="a word"), "unknown", says(1.5)).values
+    assert {name for name in values if name.startswith("text")} == {"text", "text_short"}

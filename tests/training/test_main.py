@@ -17,11 +17,11 @@ from training.templates import LANGUAGES
 
 @pytest.fixture(scope="module")
 def some() -> list[dict[str, object]]:
-    return [line for line in synthetic(7) if line["lang"] in ("en", "de")][::8]
+    return [line for line in synthetic(7) if line["lang"] in ("en", "de")][::20]
 
 
 def test_composed_requests_are_the_same_again_and_of_both_kinds(some: list[dict[str, object]]) -> None:
-    assert [line for line in synthetic(7) if line["lang"] in ("en", "de")][::8] == some
+    assert [line for line in synthetic(7) if line["lang"] in ("en", "de")][::20] == some
     labels = {line["label"] for line in some}
     assert labels == {"code", "general"}
     assert {line["api"] for line in some} == {"chat", "responses", "messages"}
