@@ -131,10 +131,15 @@ def _errand_told(signals: Signals) -> AgentKind:
         return "compaction"
     if not signals.tools and ("title" in told or "sidebar" in told or "name th" in told) and _TITLE.search(told):
         return "auxiliary"
-    quotes = not signals.tools and any(sign in asked for sign in _QUOTES)
-    if quotes and ("isnewtopic" in asked or (_QUOTED.search(asked) and _LABEL.search(asked))):
-        return "auxiliary"
-    return "main"
+    return "auxiliary" if not signals.tools and _labels(asked) else "main"
+
+
+def _labels(asked: str) -> bool:
+    """Whether a label is asked for, and a conversation quoted behind it; a quoted task may speak of titles itself."""
+    if not any(sign in asked for sign in _QUOTES):
+        return False
+    quoted = _QUOTED.search(asked)
+    return "isnewtopic" in asked or (quoted is not None and _LABEL.search(asked, 0, quoted.start()) is not None)
 
 
 def by_turn(signals: Signals, client: str) -> Workload:

@@ -68,7 +68,7 @@ def test_titles_without_anybody_saying_so(signals: Signals) -> None:
     [
         "### Task:\nGenerate 1-3 broad tags, as JSON.\n### Chat History:\nUSER: my merge doubles the rows in pandas",
         "以下の会話に短い題名を付けてください。\n\nユーザー：Pythonでメールを送りたい",
-        "Name it in three words.\n<conversation>\nUser: the build breaks\n</conversation>\nReturn the thread name only.",
+        "Give me a thread name of three words.\n<conversation>\nUser: the build breaks\n</conversation>",
         'Is this a new topic? {"isNewTopic": bool, "title": str}\n\nrefactor the parser',
     ],
 )
@@ -81,7 +81,7 @@ def test_what_a_client_asks_about_a_quoted_conversation(asked: str) -> None:
     [
         "User: clicks save\nSystem: crashes. Fix the handler, it is in save.py",
         "Write a React component that shows the conversation's title and its tags",
-        "<task>add a column to the users table, in SQL</task>",
+        "<task>\nthe page's <title> tag is empty, fix it in index.html\n</task>",
     ],
 )
 def test_a_task_that_only_looks_quoted_is_no_errand(asked: str) -> None:
