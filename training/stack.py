@@ -53,9 +53,9 @@ PRIOR: Mapping[str, float] = {
 }  # fmt: skip
 """What an observation is worth before any data: the weights set by hand."""
 
-FLOORS = {"coding_idle": 3.0, "coding_brief": 1.0, "prompted_idle": 1.5, "prompted_brief": 0.5}
+FLOORS = {"coding_prompt": 1.3, "coding_idle": 3.0, "coding_brief": 1.0, "prompted_idle": 1.5, "prompted_brief": 0.5}
 """Least weights, set by hand where the data cannot say: its harnesses are put around requests at random, and a person
-who greets a programmer's agent is about to program."""
+who greets a programmer's agent is about to program. Whoever asks one for a picture wants its source."""
 
 
 class Texts(Struct, frozen=True):
