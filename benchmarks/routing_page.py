@@ -109,8 +109,8 @@ def _kept(results: Results) -> Iterator[str]:
         "their mistakes were not read, their score was seen several times. The last "
         f"{reserve['cases']} (`training/hard/reserve.jsonl`) were written before anything was changed that they measure: "
         "77.9 % of them were right then; their mistakes were not read, their score by group was, and the last lot of "
-        "composed data was chosen by it; whoever wrote that lot had seen none of these sets. All have the author of the "
-        "composed training data, which flatters; all are meant to be hard, which does not."
+        "composed data was chosen by it and written without a look at these sets. All have the author of the composed "
+        "training data, which flatters; all are meant to be hard, which does not."
     )
     heads = [f"{name} | code sent to general | general sent to code" for name in SETS]
     yield f"\n| | {' | '.join(heads)} |"

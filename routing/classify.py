@@ -40,7 +40,7 @@ _COMPACTION = re.compile(
     r"[\s\S]{0,120}\b(?:agent|continu|resum|so far|files?\b|next context|pick(?:s|ed)? up)"
     r"|\b(?:hand-?off|hand-?over) (?:summary|notes?|document)\b[\s\S]{0,120}\b(?:session|conversation|context)\b"
 )
-_QUOTES = ("<", ":", "#", "：")
+_QUOTE_SIGNS = ("<", ":", "#", "：")
 _QUOTED = re.compile(
     r"<(?:conversation|chat_history|history|transcript|messages?|user_message|task|session)>"
     r"|^#+ ?(?:chat history|conversation|聊天记录|会話)"
@@ -53,7 +53,7 @@ _LABEL = re.compile(
     r"|标题|標題|标签|標籤|題名|タイトル|제목|заголовок"
 )
 """What clients ask about a conversation that they quote, for themselves: what to call it, what to file it under, what next.
-All are matched against lower-case text."""
+All are matched against lower-case text; a quotation has one of the signs, which cost less to look for."""
 TOLD_AS = {
     "text_short": "text", "text_long": "text",
     "previous": "history", "previous_text": "history", "previous_clues": "history",
@@ -129,14 +129,17 @@ def _errand_told(signals: Signals) -> AgentKind:
     told = signals.system_text.lower() or asked
     if any(word in asked for word in _SESSION_WORDS) and _COMPACTION.search(asked):
         return "compaction"
-    if not signals.tools and ("title" in told or "sidebar" in told or "name th" in told) and _TITLE.search(told):
-        return "auxiliary"
-    return "auxiliary" if not signals.tools and _labels(asked) else "main"
+    return "auxiliary" if not signals.tools and (_titles(told) or _labels(asked)) else "main"
+
+
+def _titles(told: str) -> bool:
+    """Whether a title is asked for in so many words."""
+    return ("title" in told or "sidebar" in told or "name th" in told) and _TITLE.search(told) is not None
 
 
 def _labels(asked: str) -> bool:
     """Whether a label is asked for, and a conversation quoted behind it; a quoted task may speak of titles itself."""
-    if not any(sign in asked for sign in _QUOTES):
+    if not any(sign in asked for sign in _QUOTE_SIGNS):
         return False
     quoted = _QUOTED.search(asked)
     return "isnewtopic" in asked or (quoted is not None and _LABEL.search(asked, 0, quoted.start()) is not None)

@@ -41,7 +41,7 @@ class Weights(Struct, frozen=True):
 
 @cache
 def weights() -> Weights:
-    """The weights of this installation; read once, some 60 ms. A gateway asks for them before it listens."""
+    """The weights of this installation; read once, some 50 ms. A gateway asks for them before it listens."""
     return read(FOLDER)
 
 

@@ -14,7 +14,7 @@ STEPS = 127
 CLIPPED = 0.999
 """Quantile of the weights' sizes that gets the largest whole number; the few beyond are cut to it."""
 LEAST = 14
-"""Steps below which a gram is left out: without these six in ten no figure moved by half a point, and each costs memory."""
+"""Steps below which a gram is left out: each costs memory, and without these six in ten no hard set lost a point."""
 TEMPERATURES = np.geomspace(0.4, 2.5, 80)
 
 

@@ -1,6 +1,6 @@
 """Requests of our own writing: templates in 34 languages, read from text files and filled by a seeded die.
 
-A language has a file, and more beside it where one would be too long (`en.txt`, `en-plain.txt`). A file holds slots
+A language has a file, and more beside it where one would be too long (`en-plain.txt`). A file holds slots
 (`@name one|two|three`) and families (`== label name`, then a template a line). A slot may hold slots; what a language has no
 word list for is taken from the English file (names of languages, libraries, snippets of code).
 """
