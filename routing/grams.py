@@ -4,12 +4,14 @@ Each kind is a set, because a word that a paste repeats fifty times says no more
 vocabulary rather than a hash taken of each: it costs less in Python, nothing collides, and `explain` can name the words.
 """
 
-from collections.abc import Hashable, Mapping, Set
+from collections.abc import Mapping, Set
 from itertools import pairwise
 
-from routing.split import Reading
+from routing.split import Reading, paired
 
-Grams = Mapping[str, Set[Hashable]]
+Gram = bytes | str
+"""Words, with a space between them where there are two; or characters."""
+Grams = Mapping[str, Set[Gram]]
 
 HEAD_WORDS = 24
 TAIL_WORDS = 16
@@ -23,18 +25,18 @@ NAMES = ("word", "pair", "stem", "task_word", "task_pair", "opening", "two", "th
 """Kinds of grams; the last two are runs of characters where a script has no spaces."""
 
 
-def grams(text: Reading) -> dict[str, Set[Hashable]]:
+def grams(text: Reading) -> dict[str, Set[Gram]]:
     """The grams of a text by kind."""
     words = text.words
     task = text.task if len(text.task) <= HEAD_WORDS + TAIL_WORDS else text.task[:HEAD_WORDS] + text.task[-TAIL_WORDS:]
     seen = set(words)
-    found: dict[str, Set[Hashable]] = {
+    found: dict[str, Set[Gram]] = {
         "word": seen,
         "pair": text.pairs,
         "stem": {word[:STEM_ASCII] if word[0] < 128 else word[:STEM_WIDE] for word in seen if len(word) > STEM_ASCII},
         "task_word": seen if task is words else set(task),
-        "task_pair": text.pairs if task is words else set(pairwise(task)),
-        "opening": {tuple(words[:1]), tuple(words[:2]), (b"", *words[-2:])} if words else set(),
+        "task_pair": text.pairs if task is words else paired(task),
+        "opening": {words[0], b" ".join(words[:2]), b" ".join((b"", *words[-2:]))} if words else set(),
     }
     if text.syllabic:
         lowered = text.lowered

@@ -18,7 +18,8 @@ CODING_CLIENTS = frozenset(
 )
 """Programs whose only trade is code; what they compact is a coding session."""
 CODING_TOOLS_MIN = 2
-"""One tool that reads a file may belong to any assistant; two of the kind belong to a programmer's."""
+"""One tool that reads a file may belong to any assistant; two of the kind, or one beside instructions that speak of code,
+belong to a programmer's."""
 
 ALONE = 2.2
 """Weight of coding tools where the turn's words say nothing either way."""
@@ -78,7 +79,10 @@ _CODING_PROMPT = (
 
 def is_coding(signals: Signals, client: str) -> bool:
     """Whether the request comes from a programmer's agent."""
-    return client in CODING_CLIENTS or [trade(name) for name in signals.tool_names].count("code") >= CODING_TOOLS_MIN
+    if client in CODING_CLIENTS:
+        return True
+    of_code = [trade(name) for name in signals.tool_names].count("code")
+    return of_code >= CODING_TOOLS_MIN or (of_code > 0 and prompts(signals.system_text)[1])
 
 
 @lru_cache(maxsize=PROMPTS_CACHED)

@@ -29,12 +29,12 @@ def _words(groups: Mapping[Clue, str]) -> dict[bytes, tuple[Clue, ...]]:
     return table
 
 
-def _pairs(groups: Mapping[Clue, tuple[str, ...]]) -> dict[tuple[bytes, bytes], tuple[tuple[str, Clue], ...]]:
-    table: dict[tuple[bytes, bytes], tuple[tuple[str, Clue], ...]] = {}
+def _pairs(groups: Mapping[Clue, tuple[str, ...]]) -> dict[bytes, tuple[tuple[str, Clue], ...]]:
+    table: dict[bytes, tuple[tuple[str, Clue], ...]] = {}
     for clue, phrases in groups.items():
         for phrase in phrases:
-            first, second = reading(phrase).words[:2]
-            table[first, second] = (*table.get((first, second), ()), (phrase, clue))
+            pair = b" ".join(reading(phrase).words[:2])
+            table[pair] = (*table.get(pair, ()), (phrase, clue))
     return table
 
 
@@ -75,7 +75,7 @@ def _by_word(words: list[bytes]) -> Iterator[tuple[str, Clue]]:
             yield word.decode(), clue
 
 
-def _by_phrase(pairs: frozenset[tuple[bytes, bytes]], lowered: str) -> Iterator[tuple[str, Clue]]:
+def _by_phrase(pairs: frozenset[bytes], lowered: str) -> Iterator[tuple[str, Clue]]:
     for pair in _KNOWN_PAIRS & pairs:
         for phrase, clue in _OF_PAIR[pair]:
             if phrase.count(" ") < 2 or phrase in lowered:

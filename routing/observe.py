@@ -54,7 +54,7 @@ NAMED = frozenset(
 )
 """Clues that a short turn is about programs, where it asks for nothing to be written."""
 HOW = frozenset(
-    tuple(pair.encode().split())
+    pair.encode()
     for pair in (
         "how to", "how do", "how can", "how could", "how would", "how should", "can you", "could you", "want to", "need to",
         "wie kann", "wie mache", "comment faire", "comment puis", "cómo puedo", "cómo hago", "como faço", "как сделать",

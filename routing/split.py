@@ -25,8 +25,8 @@ class Reading(Struct, frozen=True):
 
     lowered: str
     words: list[bytes]
-    pairs: frozenset[tuple[bytes, bytes]]
-    """Of neighbouring words; made once, because a pair's hash is not kept with it."""
+    pairs: frozenset[bytes]
+    """Of neighbouring words, with a space between them."""
     task: list[bytes]
     """Of a text with several lines the words of its first and its last, where a task stands beside what was pasted."""
     syllabic: bool
@@ -42,10 +42,15 @@ def reading(text: str) -> Reading:
     syllabic = not lowered.isascii() and SYLLABLES.search(lowered) is not None
     table = _APART_ASCII if syllabic else _APART
     words = _words(lowered, table)
-    pairs = frozenset(pairwise(words))
+    pairs = paired(words)
     asked = _ends(lowered) if "\n" in lowered else _apart(lowered)
     task = words if asked is lowered else _words(asked, table)
     return Reading(lowered=lowered, words=words, pairs=pairs, task=task, syllabic=syllabic)
+
+
+def paired(words: list[bytes]) -> frozenset[bytes]:
+    """Neighbouring words with a space between them: as bytes they take less room than as a pair, and keep their hash."""
+    return frozenset(map(b" ".join, pairwise(words)))
 
 
 def _words(text: str, table: bytes) -> list[bytes]:

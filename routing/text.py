@@ -24,8 +24,9 @@ def score_of(found: Grams, learned: Weights) -> float:
     total = learned.score.text_bias
     steps = learned.score.grams
     for name, seen in found.items():
-        if known := learned.known[name].intersection(seen):
-            total += steps[name] * sum(map(learned.grams[name].__getitem__, known)) / sqrt(len(seen) + SMOOTHING)
+        table = learned.grams[name]
+        if known := table.keys() & seen:
+            total += steps[name] * sum(map(table.__getitem__, known)) / sqrt(len(seen) + SMOOTHING)
     return max(-SCORE_MAX, min(SCORE_MAX, total))
 
 

@@ -4,19 +4,18 @@
 holds `{"12": "words that weigh twelve, one a line"}`. Weights are whole numbers up to 127 either way.
 """
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from routing.grams import NAMES
+from routing.grams import NAMES, Gram
 
 FOLDER = Path(__file__).parent / "weights"
 CHARACTERS = frozenset(("two", "three"))
-PAIRS = frozenset(("pair", "task_pair"))
-Once = dict[Hashable, Hashable]
+Once = dict[Gram, Gram]
 
 
 class Scored(Struct, frozen=True):
@@ -34,9 +33,7 @@ class Weights(Struct, frozen=True):
     """Everything learned, ready for look-ups."""
 
     score: Scored
-    grams: Mapping[str, Mapping[Hashable, int]]
-    known: Mapping[str, frozenset[Hashable]]
-    """The keys of `grams`: two sets meet without taking a hash again, which a pair of words would need each time."""
+    grams: Mapping[str, dict[Gram, int]]
 
 
 @cache
@@ -49,12 +46,7 @@ def read(folder: Path) -> Weights:
     """The weights in a folder."""
     score = msgspec.json.decode((folder / "score.json").read_bytes(), type=Scored)
     once: Once = {}
-    return together(score, {name: _table(folder / f"{name}.json", name, once) for name in NAMES})
-
-
-def together(score: Scored, grams: Mapping[str, Mapping[Hashable, int]]) -> Weights:
-    """Weights out of their two parts."""
-    return Weights(score=score, grams=grams, known={name: frozenset(table) for name, table in grams.items()})
+    return Weights(score=score, grams={name: _table(folder / f"{name}.json", name, once) for name in NAMES})
 
 
 def write(learned: Weights, folder: Path) -> None:
@@ -69,28 +61,17 @@ def write(learned: Weights, folder: Path) -> None:
         (folder / f"{name}.json").write_bytes(_json(lines))
 
 
-def as_text(gram: Hashable) -> str:
-    """A gram as people read it: words with a space between them."""
-    if isinstance(gram, tuple):
-        return " ".join(as_text(word) for word in gram)
-    return gram.decode() if isinstance(gram, bytes) else str(gram)
+def as_text(gram: Gram) -> str:
+    """A gram as people read it."""
+    return gram.decode() if isinstance(gram, bytes) else gram
 
 
-def _table(path: Path, name: str, once: Once) -> dict[Hashable, int]:
-    """One kind of gram; `once` holds each word and pair once, however many pairs and kinds it is part of."""
+def _table(path: Path, name: str, once: Once) -> dict[Gram, int]:
+    """One kind of gram; `once` holds each object once, however many kinds it is part of."""
     same = once.setdefault
-    table: dict[Hashable, int] = {}
+    table: dict[Gram, int] = {}
     for weight, lines in msgspec.json.decode(path.read_bytes(), type=dict[int, str]).items():
-        if name in CHARACTERS:
-            table.update(dict.fromkeys(lines.split("\n"), weight))
-            continue
-        said = lines.encode().split(b"\n")
-        grams: Collection[Hashable] = said
-        if name in PAIRS:  # without a loop of ours: there are fifty thousand
-            words = b" ".join(said).split(b" ")
-            grams = [*zip(*[map(same, words, words)] * 2, strict=True)]
-        elif name == "opening":
-            grams = [tuple([same(word, word) for word in gram.split(b" ")]) for gram in said]
+        grams: list[Gram] = [*(lines.split("\n") if name in CHARACTERS else lines.encode().split(b"\n"))]
         table.update(dict.fromkeys(map(same, grams, grams), weight))
     return table
 

@@ -1,8 +1,9 @@
 """Hard requests of our own writing, each in all three dialects: agents with tools, follow-ups, switches of topic, prose
 about software, code asked for in ordinary words, long pastes, JSON, titles, images, twenty languages.
 
-`training/hard/learned*.jsonl` are learned from: `-context` holds switches, follow-ups and pastes, `-tools` agents that do
-not code, `-trades` those of databases, shells and interpreters, `-surroundings` the rest. The others never are: they have
+`training/hard/learned*.jsonl` are learned from: `-context` and `-turns` hold switches, follow-ups and pastes, `-tools` and
+`-built` agents that do not code, `-trades` and `-acting` those of databases, shells and browsers, `-products` programmers'
+products, `-errands` what else people ask such agents, `-surroundings` the rest. The others never are: they have
 the same kinds in other words, houses, tools and pasts, and say how the weights do on what they have not seen. Mistakes on
 `kept.jsonl` were read, and composed requests were written after them; of `fresh.jsonl`, `sealed.jsonl` and `reserve.jsonl`
 only the shares were looked at. The last was written before anything else of its time was changed. All have one author, which

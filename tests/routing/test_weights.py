@@ -5,7 +5,7 @@ from pathlib import Path
 
 from routing import weights as module
 from routing.grams import NAMES
-from routing.weights import FOLDER, Scored, read, together, write
+from routing.weights import FOLDER, Scored, Weights, read, write
 
 STEPS = 127
 SIZE_MAX = 4_000_000
@@ -13,8 +13,8 @@ SIZE_MAX = 4_000_000
 
 def test_there_and_back(tmp_path: Path) -> None:
     tables = {name: {} for name in NAMES}
-    tables |= {"word": {b"poem": -9, b"regex": 12, "\u00fcber".encode(): 3}, "pair": {(b"a", b"b"): 2}, "two": {"写函": 5}}
-    learned = together(Scored(0.1, -0.2, dict.fromkeys(NAMES, 0.5), {"fence": 1.0}), tables)
+    tables |= {"word": {b"poem": -9, b"regex": 12, "\u00fcber".encode(): 3}, "pair": {b"a b": 2}, "two": {"写函": 5}}
+    learned = Weights(score=Scored(0.1, -0.2, dict.fromkeys(NAMES, 0.5), {"fence": 1.0}), grams=tables)
     write(learned, tmp_path)
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert read(tmp_path) == learned

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.logistic import Dense, Sparse, fit
+from training.logistic import fit
 
 
 def test_it_finds_the_minimum() -> None:
@@ -11,7 +11,7 @@ def test_it_finds_the_minimum() -> None:
     cells = dice.normal(size=(400, 3))
     signs = np.sign(cells @ np.array([2.0, -1.0, 0.0]) + dice.normal(size=400))
     ones = np.ones(400)
-    found = fit(Dense(cells), signs, ones, 1.0, np.zeros(3), steps=200, tolerance=1e-10)
+    found = fit(cells, signs, ones, 1.0, np.zeros(3), steps=200, tolerance=1e-10)
     margin = signs * (cells @ found[:3] + found[3])
     pull = -signs / (1 + np.exp(margin))
     slope = np.append(cells.T @ pull + found[:3], pull.sum())
@@ -20,18 +20,7 @@ def test_it_finds_the_minimum() -> None:
     assert found[1] < -0.3
 
 
-def test_sparse_is_dense_with_less_room() -> None:
-    rows = [[(0, 1.0), (2, 0.5)], [], [(1, 2.0)]]
-    cells = np.array([[1.0, 0, 0.5], [0, 0, 0], [0, 2.0, 0]])
-    sparse = Sparse.of(rows, 3)
-    weights, sides = np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 3.0])
-    assert sparse.times(weights) == pytest.approx(cells @ weights)
-    assert sparse.transposed_times(sides) == pytest.approx(cells.T @ sides)
-    kept = sparse.only(np.array([True, False, True]))
-    assert kept.times(weights) == pytest.approx((cells @ weights)[[0, 2]])
-
-
 def test_without_data_the_prior_stands() -> None:
     prior = np.array([1.5, -0.5])
-    found = fit(Dense(np.zeros((2, 2))), np.array([1.0, -1.0]), np.ones(2), 1.0, prior)
+    found = fit(np.zeros((2, 2)), np.array([1.0, -1.0]), np.ones(2), 1.0, prior)
     assert found[:2] == pytest.approx(prior)
