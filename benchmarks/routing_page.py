@@ -108,9 +108,12 @@ def _kept(results: Results) -> Iterator[str]:
         f"of data and of observations. Then {sealed['cases']} (`training/hard/sealed.jsonl`) that are older than both; "
         "their mistakes were not read, their score was seen several times. The last "
         f"{reserve['cases']} (`training/hard/reserve.jsonl`) were written before anything was changed that they measure: "
-        "77.9 % of them were right then; their mistakes were not read, their score by group was, and the last lot of "
-        "composed data was chosen by it and written without a look at these sets. All have the author of the composed "
-        "training data, which flatters; all are meant to be hard, which does not."
+        "77.9 % of them were right then; their mistakes were not read, their score by group was, and composed data was "
+        "chosen by it. The last lots of data were written without a look at these sets, but after mistakes on the first: "
+        "some take up its requests in other words and languages. How many grams are kept and how they are learned was "
+        "chosen by the shares of all four and of the folds above, so none of them is a proof any more. A few lines have a "
+        "near copy among what is learned (nine of 1,217 share three words in four with one). All have the author of the "
+        "composed training data, which flatters; all are meant to be hard, which does not."
     )
     heads = [f"{name} | code sent to general | general sent to code" for name in SETS]
     yield f"\n| | {' | '.join(heads)} |"

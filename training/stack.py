@@ -58,7 +58,8 @@ who greets a programmer's agent is about to program. Whoever asks one for a pict
 
 SHIFT = -0.2
 """Added to the bias: composed requests want code as often as not, and real ones of unseen sources lean too far to it.
-Without this twice as many general ones would be taken for code as the other way round."""
+Without this twice as many general ones would be taken for code as the other way round. Chosen on the cross-validated scores
+themselves, where anything from -.4 to -.1 gains between .1 and .25 % of all decisions."""
 
 
 class Texts(Struct, frozen=True):

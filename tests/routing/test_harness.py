@@ -60,6 +60,13 @@ def test_it_takes_two_tools_or_a_known_client() -> None:
     assert is_coding(offered(), "codex")
 
 
+def test_one_tool_is_enough_beside_a_programmers_prompt() -> None:
+    prompt = "You are a senior software engineer. Keep answers short."
+    assert is_coding(offered("read_file", "get_weather", system_text=prompt), "unknown")
+    assert not is_coding(offered("get_weather", system_text=prompt), "unknown"), "a prompt alone"
+    assert not is_coding(offered("read_file", system_text="You answer for a zoo."), "unknown")
+
+
 def test_tools_weigh_most_where_words_are_silent() -> None:
     agent = offered("bash", "edit")
     assert told(agent, silent=True) == {"coding_tools": ALONE}
