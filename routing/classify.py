@@ -55,7 +55,7 @@ _LABEL = re.compile(
 """What clients ask about a conversation that they quote, for themselves: what to call it, what to file it under, what next.
 All are matched against lower-case text; a quotation has one of the signs, which cost less to look for."""
 TOLD_AS = {
-    "text_short": "text", "text_long": "text",
+    "text_asked": "text", "text_short": "text", "text_long": "text",
     "previous": "history", "previous_text": "history", "previous_clues": "history",
     "text_other": "text", "text_data": "text", "text_runner": "text", "text_coding": "text",
     "prose_long": "prose", "rewrite_long": "rewrite", "world_long": "world", "talk_long": "talk",

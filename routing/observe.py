@@ -12,7 +12,7 @@ from routing.evidence import BIAS, Sight
 from routing.harness import FULL, harness
 from routing.lexicon import clues_of
 from routing.shape import shape
-from routing.split import Reading, reading
+from routing.split import Reading, asked, reading
 from routing.topic import other_topic
 from routing.types import Signals
 from routing.words import PROSE, REWRITE, TEXT_TASK, TITLE
@@ -102,6 +102,8 @@ class Glance(Struct, frozen=True):
     length: int
     coding: bool
     silent: bool
+    asked: str
+    """What stands around a paste: a task says little among a thousand words of the thing it is about."""
 
 
 def observe(signals: Signals, client: str, score: Score) -> Seen:
@@ -134,6 +136,7 @@ def glance(signals: Signals, client: str) -> Glance:
         length=len(text),
         coding="coding_tools" in values,
         silent=silent,
+        asked=asked(text),
     )
 
 
@@ -205,6 +208,8 @@ def scored(seen: Glance, score: Score) -> Seen:
             values[f"{maker}_idle"] = 1.0
             if brief:
                 values[f"{maker}_brief"] = 1.0
+    if seen.asked:
+        values["text_asked"] = score(reading(seen.asked))
     values |= before(seen.signals, score, short, short and seen.silent)
     return Seen(values=values, details=seen.details, shapes=seen.shapes, words=seen.words)
 

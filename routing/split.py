@@ -18,6 +18,8 @@ HEAD_MIN, HEAD_MAX, MATERIAL_MIN = 12, 100, 20
 """Where the colon behind a task stands, and what follows it at least."""
 TASK_CHARS = 400
 """A line longer than this is no task but the text itself."""
+ASKED_CHARS, ASKED_SHARE = 200, 0.5
+"""The same of a paragraph; and of a text more than this share is not what stands around a paste."""
 
 
 class Reading(Struct, frozen=True):
@@ -43,8 +45,8 @@ def reading(text: str) -> Reading:
     table = _APART_ASCII if syllabic else _APART
     words = _words(lowered, table)
     pairs = paired(words)
-    asked = _ends(lowered) if "\n" in lowered else _apart(lowered)
-    task = words if asked is lowered else _words(asked, table)
+    named = _ends(lowered) if "\n" in lowered else _apart(lowered)
+    task = words if named is lowered else _words(named, table)
     return Reading(lowered=lowered, words=words, pairs=pairs, task=task, syllabic=syllabic)
 
 
@@ -80,3 +82,17 @@ def _ends(text: str) -> str:
     if not apart or len(tail) > TASK_CHARS or tail.startswith(("```", "- ", "* ")):
         tail = ""
     return f"{head} {tail}" if head or tail else text
+
+
+def asked(text: str) -> str:
+    """What stands around a paste: all that is outside of fences, or a short first and last paragraph, or line where there
+    are no paragraphs; empty where nothing seems to be pasted. A part that a tag opens is no request of a person.
+
+    Wider than the ends whose words are looked up as a task's: taking one for both made both worse."""
+    if "```" in text:
+        found = " ".join(text.split("```")[::2]).strip()
+    else:
+        parts = text.split("\n\n" if "\n\n" in text else "\n")
+        ends = (parts[0], parts[-1]) if len(parts) > 1 else ()
+        found = "\n".join([part for part in ends if len(part) <= ASKED_CHARS and part[:1] != "<"]).strip()
+    return found if len(found) <= ASKED_SHARE * len(text) else ""

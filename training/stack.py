@@ -20,7 +20,7 @@ from routing.evidence import Clue
 from routing.harness import FULL
 from routing.observe import Glance, Seen, glance, looked_at, scored
 from routing.text import SCORE_MAX
-from training.dropout import Rows
+from training.dropout import RUNS, RUNS_SHIPPED, Rows
 from training.feedback import Corrected
 from training.folds import FOLDS, folds
 from training.logistic import Floats, fit
@@ -63,11 +63,15 @@ themselves, where anything from -.4 to -.1 gains between .1 and .25 % of all dec
 
 
 class Texts(Struct, frozen=True):
-    """The three texts of every case as rows of known grams."""
+    """The texts of every case as rows of known grams."""
 
     turn: Rows
+    asked: Rows
     previous: Rows
     system: Rows
+
+
+TEXTS = Texts.__struct_fields__
 
 
 class Learned(Struct, frozen=True):
@@ -99,23 +103,24 @@ class Stack:
         self._speaks = np.array([not case.ours or not case.source.startswith(SURROUNDED) for case in cases])
         self.importance = importance(cases) * (self.decided == 0)
         self.vocabulary = Vocabulary([looked_at(case.signals.turn_text) for case in cases], [case.source for case in cases])
+        self._glances = [glance(case.signals, case.client) for case in cases]
         self._texts = Texts(
             turn=self.vocabulary.matrix(looked_at(case.signals.turn_text) for case in cases),
+            asked=self.vocabulary.matrix(each.asked for each in self._glances),
             previous=self.vocabulary.matrix(case.signals.previous_text for case in cases),
             system=self.vocabulary.matrix(case.signals.system_text for case in cases),
         )
-        self._glances = [glance(case.signals, case.client) for case in cases]
         self._between: dict[tuple[int, int], Mapping[str, Floats]] = {}
 
-    def text_weights(self, keep: NDArray[np.bool_]) -> Floats:
+    def text_weights(self, keep: NDArray[np.bool_], runs: int = RUNS) -> Floats:
         """The lower model, fitted on some of the cases."""
         train = keep & (self.importance > 0) & self._speaks
         weight = self.importance * np.where(self._elsewhere, ELSEWHERE, 1.0)
-        return self._texts.turn.fit(np.flatnonzero(train), self.signs, weight, TEXT_SEED)
+        return self._texts.turn.fit(np.flatnonzero(train), self.signs, weight, TEXT_SEED, runs)
 
     def scores(self, text: Floats) -> Mapping[str, Floats]:
         """What a lower model says of every text."""
-        rows = {"turn": self._texts.turn, "previous": self._texts.previous, "system": self._texts.system}
+        rows = {name: getattr(self._texts, name) for name in TEXTS}
         return {name: np.clip(each.times(text[:-1]) + text[-1], -SCORE_MAX, SCORE_MAX) for name, each in rows.items()}
 
     def between(self, first: int, second: int) -> Mapping[str, Floats]:
@@ -127,7 +132,7 @@ class Stack:
 
     def unseen(self, left_out: int | None) -> Mapping[str, Floats]:
         """For each case the scores by a model that has seen neither its fold nor the one left out."""
-        found = {name: np.zeros(len(self.cases)) for name in ("turn", "previous", "system")}
+        found = {name: np.zeros(len(self.cases)) for name in TEXTS}
         for fold in range(self.count):
             scored = self.between(fold, fold if left_out is None else left_out)
             for name, values in found.items():
@@ -183,7 +188,7 @@ class Stack:
         """Both models fitted on everything; the upper one on scores for unseen sources."""
         everything = np.ones(len(self.cases), dtype=bool)
         names, top, _ = self.top_weights(self.unseen(None), everything)
-        return Learned(text=self.text_weights(everything), names=names, top=top)
+        return Learned(text=self.text_weights(everything, RUNS_SHIPPED), names=names, top=top)
 
 
 def importance(cases: Sequence[Case]) -> Floats:
@@ -205,6 +210,7 @@ def _observed(seen: Glance, scores: Mapping[str, Floats], row: int) -> Seen:
     """The observations of a case, its texts' scores being those given."""
     signals = seen.signals
     known = {
+        seen.asked.lower(): float(scores["asked"][row]),
         signals.system_text.lower(): float(scores["system"][row]),
         signals.previous_text.lower(): float(scores["previous"][row]),
         seen.read.lowered: float(scores["turn"][row]),

@@ -1,13 +1,13 @@
 """Hard requests of our own writing, each in all three dialects: agents with tools, follow-ups, switches of topic, prose
 about software, code asked for in ordinary words, long pastes, JSON, titles, images, twenty languages.
 
-`training/hard/learned*.jsonl` are learned from: `-context` and `-turns` hold switches, follow-ups and pastes, `-tools` and
-`-built` agents that do not code, `-trades` and `-acting` those of databases, shells and browsers, `-products` programmers'
-products, `-errands` what else people ask such agents, `-surroundings` the rest. The others never are: they have
-the same kinds in other words, houses, tools and pasts, and say how the weights do on what they have not seen. Mistakes on
-`kept.jsonl` were read, and composed requests were written after them; of `fresh.jsonl`, `sealed.jsonl` and `reserve.jsonl`
-only the shares were looked at. The last was written before anything else of its time was changed. All have one author, which
-flatters.
+`training/hard/learned*.jsonl` are learned from: `-context`, `-turns` and `-threads` hold switches, follow-ups and
+pastes, `-tools` and `-built` agents that do not code, `-trades` and `-acting` those of databases, shells and browsers,
+`-agents` both, `-products` programmers' products, `-errands` what else people ask such agents, `-surroundings` the
+rest. The others never are: they have the same kinds in other words, houses, tools and pasts, and say how the weights do
+on what they have not seen. `kept.jsonl` has the author of what is learned, its mistakes were read, and composed
+requests were written after them. `proof.jsonl` and `unseen.jsonl` were written apart from everything; mistakes on the
+first were read after one round of training, on the second never.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from gateway.evaluation.routing_cases import lines_of
 from training.scenes import Scene, request
 
 FOLDER = Path(__file__).parent / "hard"
-SETS = ("kept", "fresh", "sealed", "reserve")
+SETS = ("kept", "proof", "unseen")
 """Of hard requests that are not learned from, in the order in which they were looked at."""
 LEARNED = tuple(sorted(FOLDER.glob("learned*.jsonl")))
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

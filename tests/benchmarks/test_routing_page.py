@@ -18,9 +18,8 @@ RESULTS = {
         "latency": {"1000": {"classify_us": {"p50": 140.0, "p99": 400.0}, "with_reading_us": {"p50": 190.0}}},
     },
     "kept": {**MADE, "rivals": {"a rival": RATES}},
-    "fresh": {**MADE, "accuracy": 0.9, "rivals": {"a rival": RATES}},
-    "sealed": {**MADE, "cases": 522, "accuracy": 0.8, "rivals": {"a rival": RATES}},
-    "reserve": {**MADE, "accuracy": 0.7, "rivals": {"a rival": RATES}},
+    "proof": {**MADE, "accuracy": 0.9, "rivals": {"a rival": RATES}},
+    "unseen": {**MADE, "cases": 522, "accuracy": 0.8, "rivals": {"a rival": RATES}},
     "weights": {"bytes": 812_345, "read_ms": 41.2},
     "python": "3.11.2",
 }
@@ -29,7 +28,7 @@ RESULTS = {
 def test_the_page() -> None:
     told = page(RESULTS)
     assert "| Pointsman | **95.1** | **96.0** | **97.0** | 5.0 | 4.0 |" in told
-    assert "| **Pointsman** | 95.1 | 5.0 | 4.0 | 90.0 | 5.0 | 4.0 | 80.0 | 5.0 | 4.0 | 70.0 | 5.0 | 4.0 |" in told
+    assert "| **Pointsman** | 95.1 | 5.0 | 4.0 | 90.0 | 5.0 | 4.0 | 80.0 | 5.0 | 4.0 |" in told
     assert "| a rival | 95.1 | 96.0 | 97.0 | 5.0 | 4.0 |" in told
     assert "0 of 34 tasks" in told.replace("\n", " ")
     assert "| 2 languages | 62.5 | 8 |" in told

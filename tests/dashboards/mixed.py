@@ -48,7 +48,7 @@ def config(provider: str) -> Json:
             "code": {"model": "gpt-6.1-sol", "by_dialect": {"messages": "claude-opus-5-5"}},
             "general": {"model": "gpt-6-luna", "by_dialect": {"messages": "claude-haiku-5-5"}},
         },
-        "routing": {"default": "general", "matrix": [
+        "routing": {"default": "general", "min_confidence": 0.95, "matrix": [
             {"output": ["code", "patch"], "route": "code"}, {"route": "general"},
         ]},
         "rules": [{"name": "try-out", "when": {"dialect": ["chat"]}, "then": {"route": "general", "shadow": True}, "because": "a trial"}],

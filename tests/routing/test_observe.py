@@ -165,3 +165,12 @@ def test_the_words_count_anew_among_the_tools_of_a_trade(tools: tuple[str, ...],
 def test_the_words_count_once_where_there_are_no_tools() -> None:
     values = observe(Signals(turn_text="a word"), "unknown", says(1.5)).values
     assert {name for name in values if name.startswith("text")} == {"text", "text_short"}
+
+
+def test_what_stands_around_a_paste_is_scored_by_itself() -> None:
+    turn = "the parser reads a file\n" * 20 + "\n\nPut it into Dutch."
+    heard: list[str] = []
+    seen = observe(Signals(turn_text=turn), "unknown", lambda read: heard.append(read.lowered) or float(len(read.words)))
+    assert heard == [turn.lower(), "put it into dutch."]
+    assert seen.values["text_asked"] == 4
+    assert "text_asked" not in observe(Signals(turn_text="Put it into Dutch."), "unknown", lambda _: 1.0).values

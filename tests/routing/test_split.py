@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.split import reading
+from routing.split import ASKED_CHARS, asked, reading
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,23 @@ def test_any_text_can_be_read(text: str) -> None:
 )
 def test_a_task_beside_a_paste(text: str, task: str) -> None:
     assert [word.decode() for word in reading(text).task] == task.split()
+
+
+PASTE = "The parser reads a file and returns its tree, the compiler writes what the tree means."
+
+
+@pytest.mark.parametrize(
+    ("text", "around"),
+    [
+        (f"Who reads this?\n```\n{PASTE}\n```\nShort, please.", "Who reads this?\n \nShort, please."),
+        (f"{PASTE * 3}\n\n---\nTranslate to English.", "---\nTranslate to English."),
+        (f"For our customers.\n\n{PASTE}\n\n{PASTE}\n\nFriendly!", "For our customers.\nFriendly!"),
+        (f"{'a' * (ASKED_CHARS + 1)}\n\n{PASTE * 5}\n\nShorter", "Shorter"),
+        (f"<file>\n{PASTE}\nsum it up", "sum it up"),
+        ("Who would ever read this?\n```\nparse()\n```", ""),
+        (PASTE, ""),
+        ("", ""),
+    ],
+)
+def test_what_stands_around_a_paste(text: str, around: str) -> None:
+    assert asked(text) == around

@@ -1,5 +1,6 @@
-"""Hard requests of our own writing: readable in every dialect, of both labels, and the two files apart."""
+"""Hard requests: readable in every dialect, of both labels, and what is learned apart from what is not."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -33,9 +34,17 @@ def test_both_labels_about_evenly(files) -> None:
 def test_nothing_that_is_kept_aside_is_learned(file) -> None:
     composed = {template for book in books() for family in book.families for template in family.templates}
     lines = [line for path in LEARNED for line in lines_of(path)]
-    learned = composed | {line["turn"] for line in lines}
+    learned = {_words(text) for text in composed | {line["turn"] for line in lines}}
     kept = [line for line in lines_of(file) if not line.get("past")]
-    assert not [line["turn"] for line in kept if line["turn"] in learned]
-    assert not {tuple(line["tools"]) for line in kept if line.get("tools")} & {
-        tuple(line["tools"]) for line in lines if line.get("tools")
-    }
+    assert not [line["turn"] for line in kept if _words(line["turn"]) in learned]
+    assert not _houses(kept) & _houses(lines)
+
+
+def _houses(lines) -> set[tuple[str, ...]]:
+    """Lists of tools that tell one product from another; three ordinary names do not ("read_file", "write_file", "run_tests")."""
+    return {tuple(line["tools"]) for line in lines if len(line.get("tools", ())) > 3}
+
+
+def _words(text: str) -> str:
+    """What is left of a request without case and punctuation; of signs alone, the signs."""
+    return " ".join(re.findall(r"\w+", text.casefold())) or text

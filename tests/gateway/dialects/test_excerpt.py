@@ -49,6 +49,9 @@ def test_it_never_raises(data: bytes) -> None:
 @pytest.mark.parametrize(
     "wrapping",
     [
+        "<environment_details>\n# Open tabs\nsrc/a.py\n</environment_details>",
+        "<environment_info>\nThe user's current OS is: Linux\n</environment_info>",
+        "[read_file for 'src/a.py'] Result:\n 1 | print()",
         "<system-reminder>\nToday is Monday\n</system-reminder>",
         "<environment_context>\n  <cwd>/repo</cwd>\n</environment_context>",
         "# AGENTS.md instructions for /repo\n\n<INSTRUCTIONS>\nfix bugs\n</INSTRUCTIONS>",
@@ -74,3 +77,25 @@ def test_what_is_put_behind_a_persons_words() -> None:
     assert said(f"say ok\n\n{reminder}") == "say ok"
     assert said("rename it\n\n# *SEARCH/REPLACE block* Rules:\n\nEvery block MUST use this format") == "rename it"
     assert said("you MUST NOT say so") == "you MUST NOT say so"
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "<task>\nwhat rhymes with orange?\n</task>",
+        "<attachments>\n<attachment id=\"a.ts\">\nexport const a = 1\n</attachment>\n</attachments>\n<context>\nToday is Monday.\n"
+        "</context>\n<userRequest>\nwhat rhymes with orange?\n</userRequest>",
+        "<timestamp>Monday</timestamp>\n<user_query>\nwhat rhymes with orange?\n</user_query>",
+        "<USER_REQUEST>what rhymes with orange?</USER_REQUEST><ADDITIONAL_METADATA>two files are open</ADDITIONAL_METADATA>",
+        "<feedback>\nwhat rhymes with orange?\n</feedback>",
+    ],
+)
+def test_a_persons_words_inside_an_editors_tag(turn: str) -> None:
+    assert said(turn) == "what rhymes with orange?"
+
+
+def test_a_tag_that_a_person_quotes_is_no_editors() -> None:
+    quoted = "Name the session. Task of the user: <task>why does my pod restart</task>"
+    assert said(quoted) == quoted
+    assert said("<p>one</p>\nwhat is wrong with this page?") == "<p>one</p>\nwhat is wrong with this page?"
+    assert said("<user_query>" * 9) == "<user_query>" * 9, "never closed"
