@@ -56,7 +56,7 @@ _LABEL = re.compile(
 All are matched against lower-case text; a quotation has one of the signs, which cost less to look for."""
 TOLD_AS = {
     "text_asked": "text", "text_short": "text", "text_long": "text",
-    "previous": "history", "previous_text": "history", "previous_clues": "history",
+    "previous": "history", "previous_text": "history", "previous_longer": "history", "previous_clues": "history",
     "text_other": "text", "text_data": "text", "text_runner": "text", "text_coding": "text",
     "prose_long": "prose", "rewrite_long": "rewrite", "world_long": "world", "talk_long": "talk",
     "mathematics_long": "mathematics",

@@ -19,6 +19,8 @@ from routing.words import PROSE, REWRITE, TEXT_TASK, TITLE
 
 SHORT_CHARS = 60
 """A follow-up such as "yes, go on": up to here a turn inherits from the one before."""
+LEANING_CHARS = 160
+"""Up to here it may lean on the one before ("swap the third and the seventh, and print the list again")."""
 LONG_CHARS = 600
 NAMED_CHARS = 300
 """A turn up to here that names something as programs name things is about that; a longer one may mention it."""
@@ -210,7 +212,7 @@ def scored(seen: Glance, score: Score) -> Seen:
                 values[f"{maker}_brief"] = 1.0
     if seen.asked:
         values["text_asked"] = score(reading(seen.asked))
-    values |= before(seen.signals, score, short, short and seen.silent)
+    values |= before(seen.signals, score, seen.length, seen.silent)
     return Seen(values=values, details=seen.details, shapes=seen.shapes, words=seen.words)
 
 
@@ -234,9 +236,9 @@ def looked_at(turn: str) -> str:
     return f"{turn[:HEAD_CHARS]}\n{turn[-TAIL_CHARS:]}"
 
 
-def before(signals: Signals, score: Score, short: bool, says_nothing: bool) -> dict[str, float]:
+def before(signals: Signals, score: Score, length: int, silent: bool) -> dict[str, float]:
     """What was said before, behind a turn that may lean on it; the instructions, behind one that opens with nothing."""
-    text = signals.previous_text
+    text, short = signals.previous_text, length <= SHORT_CHARS
     if not text:
         if not short or not signals.system_text:
             return {}
@@ -244,10 +246,10 @@ def before(signals: Signals, score: Score, short: bool, says_nothing: bool) -> d
     if other_topic(signals.turn_text):
         return {}
     found = {"previous": 1.0}
-    if short:
+    if length <= LEANING_CHARS:
         read = reading(text)
-        found["previous_text"] = clipped(score(read), PREVIOUS_MAX)
-        if says_nothing:
+        found["previous_text" if short else "previous_longer"] = clipped(score(read), PREVIOUS_MAX)
+        if short and silent:
             found["previous_clues"] = clipped(_told(text, read), BEFORE_MAX)
     return found
 

@@ -52,9 +52,13 @@ PRIOR: Mapping[str, float] = {
 }  # fmt: skip
 """What an observation is worth before any data: the weights set by hand."""
 
-FLOORS = {"coding_prompt": 1.3, "coding_idle": 3.0, "coding_brief": 1.0, "prompted_idle": 1.5, "prompted_brief": 0.5}
-"""Least weights, set by hand where the data cannot say: its harnesses are put around requests at random, and a person
-who greets a programmer's agent is about to program. Whoever asks one for a picture wants its source."""
+FLOORS = {
+    "coding_prompt": 1.3, "coding_idle": 3.0, "coding_brief": 1.0, "prompted_idle": 1.5, "prompted_brief": 0.5,
+    "previous_longer": 0.3,
+}  # fmt: skip
+"""Least weights, set by hand where the data cannot say: its harnesses and pasts are put around requests at random, and a
+person who greets a programmer's agent is about to program, or goes on with what was talked about. Whoever asks one for a
+picture wants its source."""
 
 SHIFT = -0.2
 """Added to the bias: composed requests want code as often as not, and real ones of unseen sources lean too far to it.

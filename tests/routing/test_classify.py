@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.classify import ERRAND_CONFIDENCE, MEDIA_CONFIDENCE, classify
-from routing.observe import SHORT_CHARS
+from routing.observe import LEANING_CHARS, SHORT_CHARS
 from routing.types import Signals, Workload
 
 AGENT = ("bash", "edit", "grep")
@@ -208,11 +208,11 @@ def test_another_topic_inherits_nothing(text: str) -> None:
     assert of(text, previous_text=CODE_BEFORE).output == "prose"
 
 
-def test_a_turn_that_stands_by_itself_inherits_next_to_nothing() -> None:
-    before = {text: weight(of(text, previous_text=CODE_BEFORE), "history") for text in ("and then", "and then " * (SHORT_CHARS // 4))}
-    short, stands = before.values()
-    assert abs(stands) < short
-    assert abs(stands) < 1
+def test_the_longer_a_turn_the_less_it_inherits() -> None:
+    lengths = (SHORT_CHARS, LEANING_CHARS, 2 * LEANING_CHARS)
+    short, leans, stands = (weight(of(("and then " * 40)[:length], previous_text=CODE_BEFORE), "history") for length in lengths)
+    assert abs(stands) < leans < short
+    assert abs(stands) < 0.1
 
 
 def test_an_agents_steps_are_one_task() -> None:
