@@ -12,7 +12,7 @@ STEPS = 127
 CLIPPED = 0.999
 """Quantile of the weights' sizes that gets the largest whole number; the few beyond are cut to it."""
 KEPT = 150_000
-"""Grams that are kept, for each costs 140 bytes of memory: those that weigh most, times the fourth root of how many texts
+"""Grams that are kept, for each costs 80 bytes of memory: those that weigh most, times the fourth root of how many texts
 have them. Without seven in ten the hard sets lost four decisions in a thousand; by weight alone it had been fourteen."""
 TEMPERATURES = np.geomspace(0.4, 2.5, 80)
 

@@ -40,6 +40,25 @@ def test_nothing_that_is_kept_aside_is_learned(file) -> None:
     assert not _houses(kept) & _houses(lines)
 
 
+def test_nothing_that_is_learned_nearly_repeats_what_is_kept_aside() -> None:
+    """Seven words in ten, where there are five or more."""
+    held = [set(_words(line["turn"]).split()) for file in HELD for line in lines_of(file) if not line.get("past")]
+    where: dict[str, list[int]] = {}
+    for number, words in enumerate(held):
+        for word in words:
+            where.setdefault(word, []).append(number)
+    composed = (template for book in books() for family in book.families for template in family.templates)
+    near = []
+    for text in (*composed, *(line["turn"] for path in LEARNED for line in lines_of(path))):
+        words = set(_words(text).split())
+        common = Counter(number for word in words for number in where.get(word, ()))
+        for number, count in common.most_common(3):
+            whole = len(words | held[number])
+            if whole >= 5 and count >= 0.7 * whole:
+                near.append(text)
+    assert not near
+
+
 def _houses(lines) -> set[tuple[str, ...]]:
     """Lists of tools that tell one product from another; three ordinary names do not ("read_file", "write_file", "run_tests")."""
     return {tuple(line["tools"]) for line in lines if len(line.get("tools", ())) > 3}
