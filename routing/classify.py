@@ -9,7 +9,7 @@ a long conversation as in a short one.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from routing.evidence import Sight
 from routing.grams import grams
@@ -40,7 +40,6 @@ _COMPACTION = re.compile(
     r"[\s\S]{0,120}\b(?:agent|continu|resum|so far|files?\b|next context|pick(?:s|ed)? up)"
     r"|\b(?:hand-?off|hand-?over) (?:summary|notes?|document)\b[\s\S]{0,120}\b(?:session|conversation|context)\b"
 )
-_QUOTE_SIGNS = ("<", ":", "#", "：")
 _QUOTED = re.compile(
     r"<(?:conversation|chat_history|history|transcript|messages?|user_message|task|session)>"
     r"|^#+ ?(?:chat history|conversation|聊天记录|会話)"
@@ -84,7 +83,6 @@ DETAILS = {
 }
 _CODING_WORDS = ("the code", "codebase", "repository", "files touched", "file names", "changed files")
 """In what is said of a session that is compacted."""
-_SESSION_WORDS = ("conversation", "context", "session", "the work so far")
 ERRAND_CHARS = 500
 """Of the turn's head, where an agent's own prompts say what they are."""
 
@@ -127,7 +125,8 @@ def _errand_told(signals: Signals) -> AgentKind:
     """The errand that the text itself gives away; `main` for none. A word is looked for first, which costs less."""
     asked = signals.turn_text[:ERRAND_CHARS].lower()
     told = signals.system_text.lower() or asked
-    if any(word in asked for word in _SESSION_WORDS) and _COMPACTION.search(asked):
+    session = "conversation" in asked or "context" in asked or "session" in asked or "the work so far" in asked
+    if session and _COMPACTION.search(asked):
         return "compaction"
     return "auxiliary" if not signals.tools and (_titles(told) or _labels(asked)) else "main"
 
@@ -139,7 +138,7 @@ def _titles(told: str) -> bool:
 
 def _labels(asked: str) -> bool:
     """Whether a label is asked for, and a conversation quoted behind it; a quoted task may speak of titles itself."""
-    if not any(sign in asked for sign in _QUOTE_SIGNS):
+    if not ("<" in asked or ":" in asked or "#" in asked or "：" in asked):
         return False
     quoted = _QUOTED.search(asked)
     return "isnewtopic" in asked or (quoted is not None and _LABEL.search(asked, 0, quoted.start()) is not None)
@@ -149,21 +148,21 @@ def by_turn(signals: Signals, client: str) -> Workload:
     """The turn's own clues and words, the trade of its harness, and what a follow-up inherits, each as it was learned."""
     learned = weights()
     seen = observe(signals, client, lambda text: score_of(grams(text), learned))
-    evidence = list(_weighed(seen, learned.score))
-    score = sum(each.weight for each in evidence)
+    evidence = _weighed(seen, learned.score)
+    score = sum([each.weight for each in evidence])
     into, out = _kinds(score, seen.shapes, seen.words, signals)
     confidence = 1 / (1 + math.exp(-min(abs(score), SCORE_MAX)))
-    return Workload(input=into, output=out, confidence=confidence, evidence=tuple(evidence))
+    return Workload(input=into, output=out, confidence=confidence, evidence=evidence)
 
 
-def _weighed(seen: Seen, score: Scored) -> Iterator[Evidence]:
+def _weighed(seen: Seen, score: Scored) -> tuple[Evidence, ...]:
     """Observations as evidence; those that are about one thing are told as one."""
     sums: dict[str, float] = {"bias": score.bias}
     for name, value in seen.values.items():
         told_as = TOLD_AS.get(name, name)
         sums[told_as] = sums.get(told_as, 0.0) + value * score.observations.get(name, 0.0)
-    for name, weight in sums.items():
-        yield Evidence(name=name, weight=round(weight, 3), detail=seen.details.get(name) or DETAILS.get(name, ""))
+    details = {**DETAILS, **seen.details}
+    return tuple([Evidence(name, weight, details.get(name, "")) for name, weight in sums.items()])
 
 
 def _kinds(

@@ -6,7 +6,7 @@ code model, negative for the general one.
 
 from msgspec import Struct
 
-from routing.types import Evidence, InputKind, OutputKind
+from routing.types import InputKind, OutputKind
 
 BIAS = -0.7
 """A turn that shows nothing is more often prose than code."""
@@ -27,6 +27,3 @@ class Sight(Struct, frozen=True):
     clue: Clue
     weight: float
     detail: str = ""
-
-    def evidence(self) -> Evidence:
-        return Evidence(name=self.clue.name, weight=round(self.weight, 3), detail=self.detail)

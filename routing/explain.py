@@ -81,7 +81,7 @@ def _workload(work: Workload, turn_text: str) -> dict[str, Any]:
         "input": work.input,
         "output": work.output,
         "confidence": round(work.confidence, 4),
-        "evidence": [{"name": each.name, "weight": each.weight, "detail": each.detail} for each in told],
+        "evidence": [{"name": each.name, "weight": round(each.weight, 3), "detail": each.detail} for each in told],
         "words": [{"gram": gram, "share": share} for gram, share in words],
     }
 

@@ -33,7 +33,7 @@ def grams(text: Reading) -> dict[str, Set[Gram]]:
     found: dict[str, Set[Gram]] = {
         "word": seen,
         "pair": text.pairs,
-        "stem": {word[:STEM_ASCII] if word[0] < 128 else word[:STEM_WIDE] for word in seen if len(word) > STEM_ASCII},
+        "stem": _stems(seen, text.lowered.isascii()),
         "task_word": seen if task is words else set(task),
         "task_pair": text.pairs if task is words else paired(task),
         "opening": {words[0], b" ".join(words[:2]), b" ".join((b"", *words[-2:]))} if words else set(),
@@ -44,3 +44,9 @@ def grams(text: Reading) -> dict[str, Set[Gram]]:
         found["two"] = set(map("".join, pairwise(part)))
         found["three"] = {part[at : at + 3] for at in range(len(part) - 2)}
     return found
+
+
+def _stems(words: Set[bytes], plain: bool) -> set[bytes]:
+    if plain:
+        return {word[:STEM_ASCII] for word in words if len(word) > STEM_ASCII}
+    return {word[:STEM_ASCII] if word[0] < 128 else word[:STEM_WIDE] for word in words if len(word) > STEM_ASCII}

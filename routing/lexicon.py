@@ -92,5 +92,8 @@ def _by_piece(lowered: str) -> Iterator[tuple[str, Clue]]:
 
 
 def _sight(clue: Clue, seen: list[str]) -> Sight:
+    if len(seen) == 1:
+        return Sight(clue, clue.weight, seen[0])
     more = min(len(seen), WORDS_COUNTED) - 1
-    return Sight(clue=clue, weight=clue.weight * (1 + MORE_WORDS * more), detail=", ".join(sorted(seen)[:DETAIL_WORDS]))
+    detail = ", ".join(sorted(seen)[:DETAIL_WORDS])
+    return Sight(clue=clue, weight=clue.weight * (1 + MORE_WORDS * more), detail=detail)

@@ -33,7 +33,7 @@ QUIET = 1.0
 IDLE = -1.5
 """A short turn in a programmer's agent whose words score above this is small talk before the work or amid it ("hi", "go
 on"): a thread that began on the wrong model because of it would stay there."""
-ASKS_PROSE = frozenset((PROSE, REWRITE, TEXT_TASK, TITLE))
+ASKS_PROSE = frozenset(clue.name for clue in (PROSE, REWRITE, TEXT_TASK, TITLE))
 ASKED = {
     "data_tools": "data_asked", "data_prompt": "data_asked", "shell_tool": "shell_asked",
     "interpreter_tool": "interpreter_asked", "coding_tools": "coding_asked",
@@ -148,10 +148,11 @@ def _together(
     """Facts of the turn, and what two observations say that neither says alone."""
     if not signals.turn_text.isascii():
         yield "foreign"
-    if not any(sight.weight > 0 for sight in sights):
+    plain = not any([sight.weight > 0 for sight in sights])
+    if plain:
         yield "plain"
-        yield from (both for other, both in PLAIN.items() if other in values or (other == "foreign" and not text.isascii()))
-    if not _asks_for_prose(sights):
+        yield from [both for other, both in PLAIN.items() if other in values or (other == "foreign" and not text.isascii())]
+    if ASKS_PROSE.isdisjoint(values):
         yield from _unwritten(read, text, values)
     if "other_tools" in values and not TECHNICAL.isdisjoint(values):
         yield "other_yet_code"
@@ -159,7 +160,7 @@ def _together(
         yield from _named(signals, text)
     if text.rstrip().endswith(QUESTION_MARKS):
         yield "question"
-        yield "question_plain" if not any(sight.weight > 0 for sight in sights) else "question_shown"
+        yield "question_plain" if plain else "question_shown"
     if len(text) <= SHORT_CHARS:
         yield "short"
     elif len(signals.turn_text) > LONG_CHARS:
@@ -170,10 +171,10 @@ def _together(
 
 def _unwritten(read: Reading, text: str, values: Mapping[str, float]) -> Iterator[str]:
     """What the turn is about, where it does not ask for prose: the trade of its harness, a report, something technical."""
-    yield from (asked for equipment, asked in ASKED.items() if equipment in values)
+    yield from [asked for equipment, asked in ASKED.items() if equipment in values]
     if "defect" in values and ("interface" in values or "thing" in values):
         yield "defect_shown"
-    yield from (asked for sign, asked in SIGNED.items() if sign in values)
+    yield from [asked for sign, asked in SIGNED.items() if sign in values]
     if len(text) <= NAMED_CHARS and not NAMED.isdisjoint(values):
         yield "technical_near"
         if not (MADE.isdisjoint(read.words[:1]) and HOW.isdisjoint(read.pairs)):
@@ -197,15 +198,15 @@ def scored(seen: Glance, score: Score) -> Seen:
         values["text_short"] = words_say
     elif seen.length > LONG_CHARS:
         values["text_long"] = words_say
-    if among := next((among for equipment, among in AMONG.items() if equipment in values), ""):
-        values[among] = words_say
+    if trades := [among for equipment, among in AMONG.items() if equipment in values]:
+        values[trades[0]] = words_say
     if "other_tools" in values:
         values["text_other"] = words_say
     maker = "coding" if seen.coding else "prompted" if "coding_prompt" in seen.values else ""
     if maker:
         if abs(words_say) < QUIET:
             values[f"{maker}_quiet"] = 1.0
-        brief = seen.length <= (BRIEF_CHARS if _asks_for_prose(seen.words) else QUIETLY_BRIEF_CHARS)
+        brief = seen.length <= (QUIETLY_BRIEF_CHARS if ASKS_PROSE.isdisjoint(seen.values) else BRIEF_CHARS)
         if short and words_say > _idle_above(seen, brief):
             values[f"{maker}_idle"] = 1.0
             if brief:
@@ -223,10 +224,6 @@ def _idle_above(seen: Glance, brief: bool) -> float:
     if not brief:
         return IDLE
     return IDLE_PLAIN if "plain" in seen.values and seen.length > BRIEF_CHARS else IDLE_BRIEF
-
-
-def _asks_for_prose(words: Sequence[Sight]) -> bool:
-    return any(sight.clue in ASKS_PROSE for sight in words)
 
 
 def looked_at(turn: str) -> str:

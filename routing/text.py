@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from heapq import nlargest
+from itertools import repeat
 from math import sqrt
 
 from routing.grams import Grams, grams
@@ -12,6 +13,8 @@ SCORE_MAX = 6.0
 """Words alone are never surer than this."""
 SMOOTHING = 4
 """Grams that a very short text is taken to have besides its own, so that one word does not decide alone."""
+UNKNOWN = repeat(0)
+"""The weight of a gram that is in no table."""
 
 
 def text_score(text: str, learned: Weights) -> float:
@@ -24,9 +27,7 @@ def score_of(found: Grams, learned: Weights) -> float:
     total = learned.score.text_bias
     steps = learned.score.grams
     for name, seen in found.items():
-        table = learned.grams[name]
-        if known := table.keys() & seen:
-            total += steps[name] * sum(map(table.__getitem__, known)) / sqrt(len(seen) + SMOOTHING)
+        total += steps[name] * sum(map(learned.grams[name].get, seen, UNKNOWN)) / sqrt(len(seen) + SMOOTHING)
     return max(-SCORE_MAX, min(SCORE_MAX, total))
 
 

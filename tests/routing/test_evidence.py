@@ -1,9 +1,10 @@
-"""A sight becomes evidence under its clue's name."""
+"""Observations are summed under their clue's name, so no two clues may share one."""
 
-from routing.evidence import Clue, Sight
-from routing.types import Evidence
+from routing import shape, words
+from routing.evidence import Clue
 
 
-def test_a_sight_is_told_rounded() -> None:
-    sight = Sight(clue=Clue(name="fix", weight=1.2, asks="patch"), weight=1.2 * 1.35, detail="bug")
-    assert sight.evidence() == Evidence(name="fix", weight=1.62, detail="bug")
+def test_a_name_belongs_to_one_clue() -> None:
+    clues = [each for room in (shape, words) for each in vars(room).values() if isinstance(each, Clue)]
+    assert len(clues) > 30
+    assert len({clue.name for clue in clues}) == len(clues)

@@ -16,7 +16,7 @@ WORK = Workload(
     evidence=(
         Evidence(name="bias", weight=-0.7),
         Evidence(name="fix", weight=1.2, detail="fix"),
-        Evidence(name="traceback", weight=2.5),
+        Evidence(name="traceback", weight=2.50004),
     ),
 )
 
