@@ -10,6 +10,9 @@ a long conversation as in a short one.
 import math
 import re
 from collections.abc import Sequence
+from functools import partial
+from itertools import repeat
+from operator import mul
 
 from routing.evidence import Sight
 from routing.grams import grams
@@ -23,6 +26,8 @@ MEDIA_CONFIDENCE = 0.99
 ERRAND_CONFIDENCE = 0.97
 STRUCTURE_WEIGHT = 5.0
 """Log-odds told where structure alone decided: the matter is not weighed, the number says so in `explain`."""
+UNWEIGHED = repeat(0.0)
+"""The weight of an observation of which nothing was learned."""
 SCORE_MAX = 30.0
 """Beyond it the confidence is 1 in a float anyway."""
 
@@ -96,10 +101,10 @@ def by_media(signals: Signals) -> Workload | None:
     """An image in the newest turn is for the general model, a screenshot of code included."""
     if signals.image:
         found = Evidence(name="image", weight=-STRUCTURE_WEIGHT, detail="an image in the newest turn")
-        return Workload(input="image", output="visual_description", confidence=MEDIA_CONFIDENCE, evidence=(found,))
+        return _settled("image", "visual_description", MEDIA_CONFIDENCE, found)
     if signals.audio:
         found = Evidence(name="audio", weight=-STRUCTURE_WEIGHT, detail="audio in the newest turn")
-        return Workload(input="audio", output="prose", confidence=MEDIA_CONFIDENCE, evidence=(found,))
+        return _settled("audio", "prose", MEDIA_CONFIDENCE, found)
     return None
 
 
@@ -113,12 +118,17 @@ def by_errand(signals: Signals, agent: AgentKind, client: str, request_kind: str
         weight = STRUCTURE_WEIGHT if coding else -STRUCTURE_WEIGHT
         found = Evidence(name="compaction", weight=weight, detail=f"a session of {client} is compacted")
         into: InputKind = "code" if coding else "prose"
-        return Workload(input=into, output="prose", confidence=ERRAND_CONFIDENCE, evidence=(found,))
+        return _settled(into, "prose", ERRAND_CONFIDENCE, found)
     if kind == "main":
         return None
     detail = f"{client} asks for itself ({request_kind or 'no tools'})" if agent == kind else "a title is wanted"
     found = Evidence(name="auxiliary", weight=-STRUCTURE_WEIGHT, detail=detail)
-    return Workload(input="prose", output="title", confidence=ERRAND_CONFIDENCE, evidence=(found,))
+    return _settled("prose", "title", ERRAND_CONFIDENCE, found)
+
+
+def _settled(into: InputKind, out: OutputKind, confidence: float, found: Evidence) -> Workload:
+    """What a single piece of evidence decides."""
+    return Workload(input=into, output=out, confidence=confidence, score=found.weight, tell=lambda: (found,))
 
 
 def _errand_told(signals: Signals) -> AgentKind:
@@ -148,20 +158,25 @@ def by_turn(signals: Signals, client: str) -> Workload:
     """The turn's own clues and words, the trade of its harness, and what a follow-up inherits, each as it was learned."""
     learned = weights()
     seen = observe(signals, client, lambda text: score_of(grams(text), learned))
-    evidence = _weighed(seen, learned.score)
-    score = sum([each.weight for each in evidence])
+    values, worth = seen.values, learned.score.observations
+    score = learned.score.bias + sum(map(mul, values.values(), map(worth.get, values, UNWEIGHED)))
     into, out = _kinds(score, seen.shapes, seen.words, signals)
     confidence = 1 / (1 + math.exp(-min(abs(score), SCORE_MAX)))
-    return Workload(input=into, output=out, confidence=confidence, evidence=evidence)
+    tell = partial(evidence_of, seen, learned.score)
+    return Workload(input=into, output=out, confidence=confidence, score=score, tell=tell)
 
 
-def _weighed(seen: Seen, score: Scored) -> tuple[Evidence, ...]:
+def evidence_of(seen: Seen, score: Scored) -> tuple[Evidence, ...]:
     """Observations as evidence; those that are about one thing are told as one."""
     sums: dict[str, float] = {"bias": score.bias}
     for name, value in seen.values.items():
         told_as = TOLD_AS.get(name, name)
         sums[told_as] = sums.get(told_as, 0.0) + value * score.observations.get(name, 0.0)
-    details = {**DETAILS, **seen.details}
+    details = {**DETAILS}
+    for sight in (*seen.shapes, *seen.words):
+        details[sight.clue.name] = sight.detail
+    for each in seen.equipment:
+        details[each.name] = each.detail
     return tuple([Evidence(name, weight, details.get(name, "")) for name, weight in sums.items()])
 
 

@@ -4,12 +4,15 @@ Weights are log-odds, set by hand and by looking at where a labelled development
 code model, negative for the general one.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from routing.types import InputKind, OutputKind
 
 BIAS = -0.7
 """A turn that shows nothing is more often prose than code."""
+DETAIL_WORDS = 3
 
 
 class Clue(Struct, frozen=True):
@@ -26,4 +29,9 @@ class Sight(Struct, frozen=True):
 
     clue: Clue
     weight: float
-    detail: str = ""
+    words: Sequence[str] = ()
+
+    @property
+    def detail(self) -> str:
+        """The words it was seen in, some of them."""
+        return ", ".join(sorted(self.words)[:DETAIL_WORDS])

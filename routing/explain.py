@@ -62,11 +62,11 @@ def would_change(decision: Decision, work: Workload | None) -> str:
 
 def _turned(work: Workload) -> str:
     """Which single observation the verdict hangs on, if it hangs on one."""
-    if len(work.evidence) == 1:
-        return f"without {work.evidence[0].name!r} the words of the turn would have decided"
-    score = sum(each.weight for each in work.evidence)
+    evidence, score = work.evidence, work.score
+    if len(evidence) == 1:
+        return f"without {evidence[0].name!r} the words of the turn would have decided"
     sign = 1 if score > 0 else -1
-    seen = [each for each in work.evidence if each.name != "bias"]
+    seen = [each for each in evidence if each.name != "bias"]
     strongest = max(seen, key=lambda each: sign * each.weight, default=None)
     if strongest is None or sign * (score - strongest.weight) > 0:
         return f"no single observation: all of them add up to {score:+.2f}, and the sign decides"
@@ -75,8 +75,9 @@ def _turned(work: Workload) -> str:
 
 
 def _workload(work: Workload, turn_text: str) -> dict[str, Any]:
-    words = telling(looked_at(turn_text), weights()) if any(each.name == "text" for each in work.evidence) else []
-    told = sorted(work.evidence, key=lambda each: -abs(each.weight))[:EVIDENCE_MAX]
+    evidence = work.evidence
+    words = telling(looked_at(turn_text), weights()) if any(each.name == "text" for each in evidence) else []
+    told = sorted(evidence, key=lambda each: -abs(each.weight))[:EVIDENCE_MAX]
     return {
         "input": work.input,
         "output": work.output,

@@ -16,7 +16,6 @@ from routing.words import ENGLISH, FIRST, OTHER_LANGUAGES, PHRASES, PIECES
 MORE_WORDS = 0.35
 """What each further word of the same clue adds, as a share of its weight."""
 WORDS_COUNTED = 4
-DETAIL_WORDS = 3
 PIECES_CHARS = 450
 """Of either end, where pieces are looked for: each is a search of its own, and a task is named at an end."""
 
@@ -92,8 +91,5 @@ def _by_piece(lowered: str) -> Iterator[tuple[str, Clue]]:
 
 
 def _sight(clue: Clue, seen: list[str]) -> Sight:
-    if len(seen) == 1:
-        return Sight(clue, clue.weight, seen[0])
     more = min(len(seen), WORDS_COUNTED) - 1
-    detail = ", ".join(sorted(seen)[:DETAIL_WORDS])
-    return Sight(clue=clue, weight=clue.weight * (1 + MORE_WORDS * more), detail=detail)
+    return Sight(clue=clue, weight=clue.weight * (1 + MORE_WORDS * more), words=seen)

@@ -14,7 +14,7 @@ from routing.lexicon import clues_of
 from routing.shape import shape
 from routing.split import Reading, asked, reading
 from routing.topic import other_topic
-from routing.types import Signals
+from routing.types import Evidence, Signals
 from routing.words import PROSE, REWRITE, TEXT_TASK, TITLE
 
 SHORT_CHARS = 60
@@ -87,7 +87,7 @@ class Seen(Struct, frozen=True):
     """The observations of a turn."""
 
     values: Mapping[str, float]
-    details: Mapping[str, str]
+    equipment: Sequence[Evidence]
     shapes: Sequence[Sight]
     words: Sequence[Sight]
 
@@ -99,8 +99,8 @@ class Glance(Struct, frozen=True):
     read: Reading
     shapes: Sequence[Sight]
     words: Sequence[Sight]
+    equipment: Sequence[Evidence]
     values: Mapping[str, float]
-    details: Mapping[str, str]
     length: int
     coding: bool
     silent: bool
@@ -120,11 +120,10 @@ def glance(signals: Signals, client: str) -> Glance:
     shapes, words = shape(text), clues_of(read)
     sights = (*shapes, *words)
     values = {sight.clue.name: sight.weight / sight.clue.weight for sight in sights}
-    details = {sight.clue.name: sight.detail for sight in sights if sight.detail}
-    silent = abs(sum(sight.weight for sight in sights)) < SILENT
-    for each in harness(signals, client, silent):
+    silent = abs(sum([sight.weight for sight in sights])) < SILENT
+    equipment = tuple(harness(signals, client, silent))
+    for each in equipment:
         values[each.name] = each.weight / FULL[each.name]
-        details[each.name] = each.detail
     values |= dict.fromkeys(_together(signals, read, text, values, sights), 1.0)
     if "long" in values:
         values |= {f"{name}_long": values[name] for name in AMID if name in values}
@@ -133,8 +132,8 @@ def glance(signals: Signals, client: str) -> Glance:
         read=read,
         shapes=shapes,
         words=words,
+        equipment=equipment,
         values=values,
-        details=details,
         length=len(text),
         coding="coding_tools" in values,
         silent=silent,
@@ -214,7 +213,7 @@ def scored(seen: Glance, score: Score) -> Seen:
     if seen.asked:
         values["text_asked"] = score(reading(seen.asked))
     values |= before(seen.signals, score, seen.length, seen.silent)
-    return Seen(values=values, details=seen.details, shapes=seen.shapes, words=seen.words)
+    return Seen(values=values, equipment=seen.equipment, shapes=seen.shapes, words=seen.words)
 
 
 def _idle_above(seen: Glance, brief: bool) -> float:

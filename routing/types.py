@@ -58,13 +58,20 @@ class Evidence(Struct, frozen=True):
 
 
 class Workload(Struct, frozen=True):
-    """What kind of work a request is, on both axes, with the evidence that said so."""
+    """What kind of work a request is, on both axes, and how to learn what said so."""
 
     input: InputKind
     output: OutputKind
     confidence: float
     """0.5 (a coin) to 1.0 (structure says so)."""
-    evidence: tuple[Evidence, ...] = ()
+    score: float = 0.0
+    """Log-odds: positive is code."""
+    tell: Callable[[], tuple[Evidence, ...]] = tuple
+    """The evidence that adds up to the score: asked for only where somebody wants to know."""
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return self.tell()
 
 
 class Reason(Struct, frozen=True):

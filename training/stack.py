@@ -100,7 +100,7 @@ class Stack:
         decided = [
             by_media(case.signals) or by_errand(case.signals, case.agent, case.client, case.request_kind) for case in cases
         ]
-        self.decided: Floats = np.array([0.0 if work is None else work.evidence[0].weight for work in decided])
+        self.decided: Floats = np.array([0.0 if work is None else work.score for work in decided])
         """Score of what never comes to be weighed; 0 for the rest."""
         self.ours = np.array([case.ours for case in cases])
         self._elsewhere = np.array([case.ours and case.language != "en" for case in cases])

@@ -120,7 +120,7 @@ def quantiles(values: Sequence[float]) -> dict[str, float]:
 
 def is_code(work: Workload) -> bool:
     """Whether the evidence adds up to code: the verdict that a matrix of the two routes follows."""
-    return sum(each.weight for each in work.evidence) > 0
+    return work.score > 0
 
 
 def decided(dialect: Dialect, body: bytes) -> Verdict:

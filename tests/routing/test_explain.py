@@ -13,7 +13,8 @@ WORK = Workload(
     input="log",
     output="patch",
     confidence=0.91234567,
-    evidence=(
+    score=3.0,
+    tell=lambda: (
         Evidence(name="bias", weight=-0.7),
         Evidence(name="fix", weight=1.2, detail="fix"),
         Evidence(name="traceback", weight=2.50004),
@@ -28,7 +29,9 @@ def decided(source: Source = "classifier", word: str = "log_to_patch", **more: o
 
 
 def work(*weights: tuple[str, float]) -> Workload:
-    return Workload(input="prose", output="prose", confidence=0.7, evidence=tuple(Evidence(name=n, weight=w) for n, w in weights))
+    told = tuple(Evidence(name=name, weight=weight) for name, weight in weights)
+    score = sum(weight for _, weight in weights)
+    return Workload(input="prose", output="prose", confidence=0.7, score=score, tell=lambda: told)
 
 
 def test_the_whole_story() -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.lexicon import DETAIL_WORDS, MORE_WORDS, PIECES_CHARS, WORDS_COUNTED, lexicon
+from routing.evidence import DETAIL_WORDS
+from routing.lexicon import MORE_WORDS, PIECES_CHARS, WORDS_COUNTED, lexicon
 
 
 def score(text: str) -> float:
