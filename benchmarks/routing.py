@@ -19,6 +19,7 @@ from gateway.evaluation.routing_cases import Case, cases, lines_of
 from gateway.evaluation.routing_rivals import rivals
 from gateway.evaluation.routing_score import Verdict, figures
 from gateway.evaluation.routing_steps import decided, flips, latency
+from routing.policy import MIN_CONFIDENCE
 from routing.weights import FOLDER, read
 from training.written import FOLDER as HARD
 from training.written import SETS, requests_of
@@ -27,7 +28,6 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "benchmarks" / "routing.json"
 PAGE = ROOT / "docs" / "benchmarks" / "routing.md"
 CARD = ROOT / "docs" / "model-card.md"
-THRESHOLD = 0.6
 
 
 def main() -> int:
@@ -61,7 +61,7 @@ def evaluated(found: list[Case]) -> dict[str, Any]:
 def hard(file: Path) -> dict[str, Any]:
     """Hard requests that were never learned from."""
     found = list(cases(requests_of(file)))
-    made = figures(found, [decided(case.dialect, case.body) for case in found], THRESHOLD)
+    made = figures(found, [decided(case.dialect, case.body) for case in found], MIN_CONFIDENCE)
     return {**made, "rivals": others(found)}
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from routing.policy import MIN_CONFIDENCE
 from training.written import SETS
 
 Results = Mapping[str, Any]
@@ -82,9 +83,10 @@ def _sure(results: Results) -> Iterator[str]:
     made, flips = results["cross_validated"], results["evaluated"]["flips"]
     yield "\n## How sure it is\n"
     yield wrapped(
-        f"Expected calibration error: {made['calibration_error']:.3f}. Below a confidence of 0.6 the gateway abstains "
-        f"and the thread's route or the default takes over: {percent(made['abstained'])} % of these requests; of the "
-        f"rest {percent(made['accuracy_not_abstained'])} % are right."
+        f"Expected calibration error: {made['calibration_error']:.3f}. Below a confidence of {MIN_CONFIDENCE} the "
+        f"gateway abstains and the thread's route or the default takes over: {percent(made['abstained'])} % of these "
+        f"requests; of the rest {percent(made['accuracy_not_abstained'])} % are right. Of all, with the general model as "
+        f"the default, {percent(made['accuracy_with_default'])} %."
     )
     yield "\n| the most confident | right | confidence from |\n|---|---|---|"
     for each in made["coverage"]:

@@ -80,6 +80,10 @@ class MatrixLine(Struct, frozen=True):
     output: frozenset[str] | None = None
 
 
+MIN_CONFIDENCE = 0.55
+"""Where a configuration names no other: between here and a coin the default is right as often as the verdict."""
+
+
 class Policy(Struct, frozen=True):
     """Everything `decide` needs from the config."""
 

@@ -19,6 +19,7 @@ from gateway.commands.eval_routing import table
 from gateway.evaluation.routing_cases import Case, cases, lines_of
 from gateway.evaluation.routing_score import Verdict, figures
 from routing.classify import SCORE_MAX
+from routing.policy import MIN_CONFIDENCE
 from routing.weights import FOLDER, write
 from training import agents, feedback, ideas, manuals, repositories, utterances, written
 from training.export import temperature, weights_of
@@ -27,8 +28,6 @@ from training.stack import Stack
 from training.synthetic import synthetic
 
 SEED = 7
-MIN_CONFIDENCE = 0.6
-"""As in the example configuration: below it the gateway abstains."""
 
 
 def main() -> int:

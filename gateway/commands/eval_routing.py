@@ -10,6 +10,7 @@ from gateway.evaluation.routing_cases import Case, NotACase, cases, lines_of
 from gateway.evaluation.routing_rivals import rivals
 from gateway.evaluation.routing_score import Verdict, figures
 from gateway.evaluation.routing_steps import decided, flips, latency
+from routing.policy import MIN_CONFIDENCE
 
 WORST = 12
 """Slices shown, the weakest first."""
@@ -27,7 +28,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "0 done, 2 nothing to read.",
     )
     parser.add_argument("cases", metavar="CASES.jsonl", type=Path, help="labelled requests, a JSON object a line")
-    parser.add_argument("--threshold", type=float, default=0.6, help="confidence to act alone from; default: %(default)s")
+    told = "confidence to act alone from; default: %(default)s"
+    parser.add_argument("--threshold", type=float, default=MIN_CONFIDENCE, help=told)
     parser.add_argument("--no-rivals", action="store_true", help="leave out what others ship")
     parser.add_argument("--no-latency", action="store_true", help="leave out the timing by size")
     parser.add_argument("--predictions", type=Path, metavar="OUT.jsonl", help="a line per case, in the file's order")

@@ -31,6 +31,7 @@ from gateway.config.schema_budgets import Budget, RateLimit
 from gateway.config.schema_keep_warm import KeepWarm
 from gateway.config.schema_rules import Rule
 from gateway.config.schema_warnings import TeamWarnings, Warnings
+from routing.policy import MIN_CONFIDENCE
 from routing.types import Dialect, Effort
 
 Endpoint = Literal["chat", "responses", "messages", "embeddings", "completions"]
@@ -146,7 +147,8 @@ class Routing(Section):
     aliases: tuple[ModelName, ...] = Field(default=("auto",), description='Model names that mean "you decide".')
     default: Name = Field(description="Route below the threshold, for a thread without a past.")
     min_confidence: Share = Field(
-        default=0.6, description="Confidence the classifier needs, from 0 to 1; below it the thread stays where it was."
+        default=MIN_CONFIDENCE,
+        description="Confidence the classifier needs, from 0 to 1; below it the thread stays where it was.",
     )
     matrix: tuple[MatrixLine, ...] = Field(
         default=(),

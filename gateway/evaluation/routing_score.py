@@ -21,7 +21,8 @@ class Verdict(Struct, frozen=True):
 
 
 def figures(cases: Sequence[Case], verdicts: Sequence[Verdict], threshold: float) -> dict[str, Any]:
-    """Every figure, ready for a JSON writer. Below the threshold the gateway abstains; the verdict counts all the same."""
+    """Every figure, ready for a JSON writer. Below the threshold the gateway abstains; the verdict counts all the same,
+    but for `accuracy_with_default`: there the general route is the default, as for a thread without a past."""
     right = [case.code == verdict.code for case, verdict in zip(cases, verdicts, strict=True)]
     clear = [good for case, good in zip(cases, right, strict=True) if not case.ambiguous]
     slices = grouped(cases, right, lambda case: case.slice)
@@ -36,6 +37,12 @@ def figures(cases: Sequence[Case], verdicts: Sequence[Verdict], threshold: float
         "calibration_error": calibration_error(verdicts, right),
         "abstained": round(1 - len(sure) / len(right), 4) if right else 0.0,
         "accuracy_not_abstained": share(sure),
+        "accuracy_with_default": share(
+            [
+                case.code == (verdict.code and verdict.confidence >= threshold)
+                for case, verdict in zip(cases, verdicts, strict=True)
+            ]
+        ),
         "coverage": coverage(verdicts, right),
         "slices": slices,
         "languages": grouped(cases, right, lambda case: case.language),

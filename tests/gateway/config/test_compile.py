@@ -75,7 +75,7 @@ def test_routes_and_a_matrix_left_out() -> None:
     found = compiled().policy
     assert found.routes["code"] == Route("code", "gpt-code", {"messages": "any-thing"}, ("gpt-x",))
     assert found.matrix == (policy.MatrixLine("general"),)
-    assert (found.aliases, found.default, found.min_confidence) == (frozenset({"auto"}), "general", 0.6)
+    assert (found.aliases, found.default, found.min_confidence) == (frozenset({"auto"}), "general", 0.55)
 
 
 def test_the_example_keeps_its_defaults() -> None:

@@ -23,6 +23,7 @@ def test_accuracy_and_both_directions() -> None:
     assert made["macro"] == share([2 / 3, 0.0]) or made["macro"] == 0.3334
     assert (made["code_to_general"], made["general_to_code"]) == (0.5, 0.5)
     assert (made["abstained"], made["accuracy_not_abstained"]) == (0.25, 0.6667)
+    assert made["accuracy_with_default"] == 0.75, "the unsure one goes to the general route, rightly"
     assert made["slices"]["t"] == {"cases": 1, "accuracy": 0.0}
     assert made["dialects"]["chat"]["cases"] == 4
 
