@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.dialects.edits import BILLING_MARK
+from gateway.upstream.marks import marked
 from gateway.upstream.tools import TRANSLATED, object_of
 from gateway.wire.types import Headers, Translate
 
@@ -102,7 +103,7 @@ def settled(translate: Translate, chat: Mapping[str, Any], asked: Mapping[str, A
             request["tools"] = [_unmarked(tool) for tool in request["tools"]]
         request.pop("thinking", None)
     else:
-        request["messages"] = [_messages_message(message) for message in request.get("messages") or ()]
+        request["messages"] = [_messages_message(message) for message in marked(request)]
     if effort is not None:
         request["reasoning_effort"] = effort
     key = asked.get("prompt_cache_key") or chat.get("prompt_cache_key")

@@ -124,6 +124,21 @@ def test_responses_to_either(openai, across, provider, model):
     agrees(across, provider)
 
 
+def test_an_agents_thread_is_read_from_anthropics_cache_whatever_its_dialect(openai, across, provider):
+    tools = [{"type": "function", "name": "weather", "parameters": TOOL, "strict": False}]
+    asked = {"model": "claude-opus-5-5", "instructions": "Answer in a word. " * 2000, "tools": tools, "max_output_tokens": 50}
+    before = [{"role": "user", "content": SAY}]
+    openai.responses.create(**asked, input=before, prompt_cache_key="an-agent")
+    written = billed(provider)["kinds"]
+    assert written["cache_write_5m"] > 5000
+    agrees(across, provider)
+    after = [*before, {"role": "assistant", "content": "spoken across"}, {"role": "user", "content": f"again {SAY}"}]
+    openai.responses.create(**asked, input=after, prompt_cache_key="an-agent")
+    assert billed(provider)["kinds"]["cache_read"] == written["cache_write_5m"]
+    agrees(across, provider)
+    assert booked(across, billed(provider))["cache_state"] == "warm"
+
+
 @pytest.mark.parametrize("model", ["claude-opus-5-5", "gpt-6.1-sol"])
 def test_responses_tools_to_either(openai, model):
     tools = [{"type": "function", "name": "weather", "parameters": TOOL, "strict": False}]
