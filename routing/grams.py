@@ -5,7 +5,7 @@ vocabulary rather than a hash taken of each: it costs less in Python, nothing co
 """
 
 from collections.abc import Mapping, Set
-from itertools import pairwise
+from operator import add
 
 from routing.split import Reading, paired
 
@@ -41,8 +41,9 @@ def grams(text: Reading) -> dict[str, Set[Gram]]:
     if text.syllabic:
         lowered = text.lowered
         part = lowered if len(lowered) <= 2 * CHARS_MAX else lowered[:CHARS_MAX] + lowered[-CHARS_MAX:]
-        found["two"] = set(map("".join, pairwise(part)))
-        found["three"] = {part[at : at + 3] for at in range(len(part) - 2)}
+        twos = [*map(add, part, part[1:])]
+        found["two"] = set(twos)
+        found["three"] = set(map(add, twos, part[2:]))
     return found
 
 

@@ -20,7 +20,7 @@ from routing.words import PROSE, REWRITE, TEXT_TASK, TITLE
 SHORT_CHARS = 60
 """A follow-up such as "yes, go on": up to here a turn inherits from the one before."""
 LEANING_CHARS = 160
-"""Up to here it may lean on the one before ("swap the third and the seventh, and print the list again")."""
+"""Up to here it may lean on the one before ("swap the third and the seventh, and print it again"), on as much of it."""
 LONG_CHARS = 600
 NAMED_CHARS = 300
 """A turn up to here that names something as programs name things is about that; a longer one may mention it."""
@@ -104,6 +104,8 @@ class Glance(Struct, frozen=True):
     length: int
     coding: bool
     silent: bool
+    previous: str
+    """What is read of what was said before; empty behind a turn that speaks for itself."""
     asked: str
     """What stands around a paste: a task says little among a thousand words of the thing it is about."""
 
@@ -137,6 +139,7 @@ def glance(signals: Signals, client: str) -> Glance:
         length=len(text),
         coding="coding_tools" in values,
         silent=silent,
+        previous=leaned_on(signals.previous_text, len(text)),
         asked=asked(text),
     )
 
@@ -212,7 +215,7 @@ def scored(seen: Glance, score: Score) -> Seen:
                 values[f"{maker}_brief"] = 1.0
     if seen.asked:
         values["text_asked"] = score(reading(seen.asked))
-    values |= before(seen.signals, score, seen.length, seen.silent)
+    values |= before(seen, score)
     return Seen(values=values, equipment=seen.equipment, shapes=seen.shapes, words=seen.words)
 
 
@@ -232,21 +235,28 @@ def looked_at(turn: str) -> str:
     return f"{turn[:HEAD_CHARS]}\n{turn[-TAIL_CHARS:]}"
 
 
-def before(signals: Signals, score: Score, length: int, silent: bool) -> dict[str, float]:
+def leaned_on(previous: str, length: int) -> str:
+    """What a turn of this length may lean on of what was said before: a short one on all that is known of it."""
+    if length <= SHORT_CHARS:
+        return previous
+    return previous[:LEANING_CHARS] if length <= LEANING_CHARS else ""
+
+
+def before(seen: Glance, score: Score) -> dict[str, float]:
     """What was said before, behind a turn that may lean on it; the instructions, behind one that opens with nothing."""
-    text, short = signals.previous_text, length <= SHORT_CHARS
-    if not text:
+    signals, short = seen.signals, seen.length <= SHORT_CHARS
+    if not signals.previous_text:
         if not short or not signals.system_text:
             return {}
         return {"system_text": clipped(score(reading(signals.system_text)), SYSTEM_MAX)}
     if other_topic(signals.turn_text):
         return {}
     found = {"previous": 1.0}
-    if length <= LEANING_CHARS:
-        read = reading(text)
+    if seen.previous:
+        read = reading(seen.previous)
         found["previous_text" if short else "previous_longer"] = clipped(score(read), PREVIOUS_MAX)
-        if short and silent:
-            found["previous_clues"] = clipped(_told(text, read), BEFORE_MAX)
+        if short and seen.silent:
+            found["previous_clues"] = clipped(_told(seen.previous, read), BEFORE_MAX)
     return found
 
 

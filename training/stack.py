@@ -111,7 +111,7 @@ class Stack:
         self._texts = Texts(
             turn=self.vocabulary.matrix(looked_at(case.signals.turn_text) for case in cases),
             asked=self.vocabulary.matrix(each.asked for each in self._glances),
-            previous=self.vocabulary.matrix(case.signals.previous_text for case in cases),
+            previous=self.vocabulary.matrix(each.previous for each in self._glances),
             system=self.vocabulary.matrix(case.signals.system_text for case in cases),
         )
         self._between: dict[tuple[int, int], Mapping[str, Floats]] = {}
@@ -216,7 +216,7 @@ def _observed(seen: Glance, scores: Mapping[str, Floats], row: int) -> Seen:
     known = {
         seen.asked.lower(): float(scores["asked"][row]),
         signals.system_text.lower(): float(scores["system"][row]),
-        signals.previous_text.lower(): float(scores["previous"][row]),
+        seen.previous.lower(): float(scores["previous"][row]),
         seen.read.lowered: float(scores["turn"][row]),
     }
     return scored(seen, lambda text: known[text.lowered])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from routing.observe import HEAD_CHARS, PREVIOUS_MAX, SYSTEM_MAX, TAIL_CHARS, looked_at, observe, told
+from routing.observe import HEAD_CHARS, LEANING_CHARS, PREVIOUS_MAX, SYSTEM_MAX, TAIL_CHARS, looked_at, observe, told
 from routing.split import Reading
 from routing.types import Signals
 
@@ -32,8 +32,10 @@ def test_a_short_turn_leans_on_what_was_before() -> None:
     assert read == ["yes, go on", "write a parser"]
 
 
-def test_a_turn_of_middle_length_may_lean_on_it() -> None:
-    seen = observe(Signals(turn_text="word " * 20, previous_text="before"), "unknown", says(9.0)).values
+def test_a_turn_of_middle_length_may_lean_on_its_beginning() -> None:
+    read: list[str] = []
+    seen = observe(Signals(turn_text="word " * 20, previous_text="before " * 80), "unknown", says(9.0, read)).values
+    assert len(read[-1]) == LEANING_CHARS
     assert "previous_text" not in seen
     assert seen["previous_longer"] == PREVIOUS_MAX
     aside = Signals(turn_text="by the way " + "word " * 20, previous_text="before")
