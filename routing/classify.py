@@ -10,9 +10,10 @@ a long conversation as in a short one.
 import math
 import re
 from collections.abc import Sequence
-from functools import partial
 from itertools import repeat
 from operator import mul
+
+from msgspec import Struct
 
 from routing.evidence import Sight
 from routing.grams import grams
@@ -128,7 +129,7 @@ def by_errand(signals: Signals, agent: AgentKind, client: str, request_kind: str
 
 def _settled(into: InputKind, out: OutputKind, confidence: float, found: Evidence) -> Workload:
     """What a single piece of evidence decides."""
-    return Workload(input=into, output=out, confidence=confidence, score=found.weight, tell=lambda: (found,))
+    return Workload(input=into, output=out, confidence=confidence, score=found.weight, tell=Alone(found))
 
 
 def _errand_told(signals: Signals) -> AgentKind:
@@ -162,22 +163,35 @@ def by_turn(signals: Signals, client: str) -> Workload:
     score = learned.score.bias + sum(map(mul, values.values(), map(worth.get, values, UNWEIGHED)))
     into, out = _kinds(score, seen.shapes, seen.words, signals)
     confidence = 1 / (1 + math.exp(-min(abs(score), SCORE_MAX)))
-    tell = partial(evidence_of, seen, learned.score)
-    return Workload(input=into, output=out, confidence=confidence, score=score, tell=tell)
+    return Workload(input=into, output=out, confidence=confidence, score=score, tell=Weighed(seen, learned.score))
 
 
-def evidence_of(seen: Seen, score: Scored) -> tuple[Evidence, ...]:
-    """Observations as evidence; those that are about one thing are told as one."""
-    sums: dict[str, float] = {"bias": score.bias}
-    for name, value in seen.values.items():
-        told_as = TOLD_AS.get(name, name)
-        sums[told_as] = sums.get(told_as, 0.0) + value * score.observations.get(name, 0.0)
-    details = {**DETAILS}
-    for sight in (*seen.shapes, *seen.words):
-        details[sight.clue.name] = sight.detail
-    for each in seen.equipment:
-        details[each.name] = each.detail
-    return tuple([Evidence(name, weight, details.get(name, "")) for name, weight in sums.items()])
+class Alone(Struct, frozen=True):
+    """A single piece of evidence that decides, told when it is asked for."""
+
+    evidence: Evidence
+
+    def __call__(self) -> tuple[Evidence, ...]:
+        return (self.evidence,)
+
+
+class Weighed(Struct, frozen=True):
+    """Observations as evidence, told when it is asked for; those that are about one thing are told as one."""
+
+    seen: Seen
+    score: Scored
+
+    def __call__(self) -> tuple[Evidence, ...]:
+        sums: dict[str, float] = {"bias": self.score.bias}
+        for name, value in self.seen.values.items():
+            told_as = TOLD_AS.get(name, name)
+            sums[told_as] = sums.get(told_as, 0.0) + value * self.score.observations.get(name, 0.0)
+        details = {**DETAILS}
+        for sight in (*self.seen.shapes, *self.seen.words):
+            details[sight.clue.name] = sight.detail
+        for each in self.seen.equipment:
+            details[each.name] = each.detail
+        return tuple([Evidence(name, weight, details.get(name, "")) for name, weight in sums.items()])
 
 
 def _kinds(

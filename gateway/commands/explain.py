@@ -16,6 +16,7 @@ from gateway.config.problems import ConfigError
 from gateway.dialects.ask import members, opening
 from gateway.explain import PATHS, explain_request
 from routing.types import Dialect
+from routing.weights import weights
 
 WORDS_SHOWN = 4
 
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
         snapshot = Live.open(args.config, os.environ).current
         dialect, headers, request = _question(data, args.dialect)
+        weights()  # a gateway has read them before it listens, so that is no part of what a request takes
         story = explain_request(snapshot, dialect, {**headers, **dict(args.header)}, request, team=args.team)
     except OSError as error:
         print(f"pointsman explain: {error}", file=sys.stderr)

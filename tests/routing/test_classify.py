@@ -32,10 +32,6 @@ def names(work: Workload) -> list[str]:
     return [each.name for each in work.evidence]
 
 
-def verdict(work: Workload) -> tuple[object, ...]:
-    return work.input, work.output, work.confidence, work.evidence
-
-
 # media and errands end the matter
 
 
@@ -223,7 +219,7 @@ def test_an_agents_steps_are_one_task() -> None:
     agent = {"tool_names": AGENT, "tools": 3, "previous_text": PROSE_BEFORE}
     for text in ("write a farewell mail to the team", "rename load to read in src/app.py"):
         first, later = of(text, newest_role="user", **agent), of(text, newest_role="tool", turns=90, **agent)
-        assert verdict(first) == verdict(later), "a tool's result changes nothing"
+        assert first == later, "a tool's result changes nothing"
 
 
 @pytest.mark.parametrize(
@@ -250,7 +246,7 @@ def test_any_signals_make_a_workload(turn: str, before: str, system: str, tools:
     work = classify(signals)
     assert 0.5 <= work.confidence <= 1
     assert sum(each.weight for each in work.evidence) == pytest.approx(work.score), "the evidence adds up to the score"
-    assert verdict(work) == verdict(classify(signals)), "the same signals, the same workload"
+    assert work == classify(signals), "the same signals, the same workload"
 
 
 @pytest.mark.parametrize("piece", ["for ", "in for ", "a(", "_", "`", "a.", "aB", "=SUM", "A1:", "{\n", "write a ", "コード", "select "])
