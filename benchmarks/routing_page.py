@@ -110,14 +110,14 @@ def _kept(results: Results) -> Iterator[str]:
     yield wrapped(
         f"The proof is the last of three sets, {unseen['cases']:,} (`training/hard/unseen.jsonl`): written without "
         "sight of the weights, of what they are trained on and of the other sets, and labelled a second time without "
-        "sight of the labels, of which none differed; five lines that were called disputable are left out. Nothing was "
-        "chosen by it, and its mistakes were not read. The weights before these (commit e43c6ac, measured once) got "
-        "91.9 % of it right, which is the same but for chance."
+        "sight of the labels, of which none differed; five lines that were called disputable are left out. No weight "
+        "was chosen by it, and its mistakes were not read; its shares were seen when the threshold of abstention was set. "
+        "Older weights (commit e43c6ac, measured once) got 91.9 % of it right, which is the same but for chance."
     )
     yield ""
     yield wrapped(
         f"The one before was made in the same way, {proof['cases']:,} (`training/hard/proof.jsonl`; no label differed, "
-        "nine lines were left out). The same older weights got 91.5 % of it right, with 6.9 % of code and "
+        "nine lines were left out). The older weights got 91.5 % of it right, with 6.9 % of code and "
         "10.1 % of the rest wrong; more composed requests and what stands around a paste made little of that better "
         "(91.9 %). Then its mistakes were read, and turns of up to 160 characters lean on the past since. Its shares "
         "by group had been seen when the topics of the last two of eight lots of those requests were chosen."
