@@ -110,6 +110,8 @@ def runner(tool: str) -> Literal["shell", "program", ""]:
 
 def harness(signals: Signals, client: str, silent: bool) -> Iterator[Evidence]:
     """What the equipment says. `silent`: the turn's own words say nothing either way."""
+    if not (signals.tool_names or signals.system_text or signals.queries or client in CODING_CLIENTS):
+        return
     of_data, of_code = prompts(signals.system_text)
     trades = {trade(name) for name in signals.tool_names}
     coding = is_coding(signals, client)

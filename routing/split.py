@@ -61,7 +61,8 @@ def _words(text: str, table: bytes) -> list[bytes]:
 
 def _apart(text: str) -> str:
     """A line without what it quotes, and without what follows a colon: that is what the task is about, not the task."""
-    kept = _QUOTED.sub(" ", text) if not _QUOTES.isdisjoint(text) else text
+    quotes = '"' in text or not (text.isascii() or _QUOTES.isdisjoint(text))
+    kept = _QUOTED.sub(" ", text) if quotes else text
     head = kept.find(": ", HEAD_MIN, HEAD_MAX)
     if head > 0 and len(kept) - head > MATERIAL_MIN:
         kept = kept[:head]
