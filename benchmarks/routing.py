@@ -18,7 +18,7 @@ from benchmarks import routing_page
 from gateway.evaluation.routing_cases import Case, cases, lines_of
 from gateway.evaluation.routing_rivals import rivals
 from gateway.evaluation.routing_score import Verdict, figures
-from gateway.evaluation.routing_steps import decided, flips, latency
+from gateway.evaluation.routing_steps import decided, flips, latency, rival_us
 from routing.policy import MIN_CONFIDENCE
 from routing.weights import FOLDER, read
 from training.written import FOLDER as HARD
@@ -55,7 +55,12 @@ def main() -> int:
 def evaluated(found: list[Case]) -> dict[str, Any]:
     """Flips and time of the shipped weights, and the others on the same requests."""
     verdicts = [decided(case.dialect, case.body) for case in found]
-    return {"flips": flips(found, verdicts), "latency": latency(found), "rivals": others(found)}
+    return {"flips": flips(found, verdicts), "latency": latency(found), "naive_us": naive_us(found), "rivals": others(found)}
+
+
+def naive_us(found: list[Case]) -> dict[str, float]:
+    """What a plain search for words takes of the same texts, as a measure of the machine."""
+    return rival_us(found, dict(rivals())["a naive regular expression"])
 
 
 def hard(file: Path) -> dict[str, Any]:

@@ -171,6 +171,12 @@ def _time(results: Results) -> Iterator[str]:
         decide, whole = each["classify_us"], each["with_reading_us"]
         told = (f"{us / 1000:.2f} ms" for us in (decide["p50"], decide["p99"], whole["p50"]))
         yield f"| {int(size) // 1000:,} KB | {' | '.join(told)} |"
+    naive = results["evaluated"]["naive_us"]
+    yield ""
+    yield wrapped(
+        f"As a measure of the machine: the naive regular expression above takes {naive['p50'] / 1000:.3f} ms for the same "
+        f"turns (p50; p99 {naive['p99'] / 1000:.2f})."
+    )
     size = results["weights"]
     told = f"{size['bytes'] / 1e6:.1f} MB on disk and are read in {size['read_ms']:.0f} ms"
     yield f"\nThe weights are {told} when the gateway starts."

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.evaluation.routing_cases import Case, seen
@@ -75,7 +75,7 @@ def latency(cases: Sequence[Case]) -> dict[str, Any]:
 
     Processor time of this thread: what else runs on the machine does not count.
     """
-    chosen = cases[:: max(1, len(cases) // TIMED)][:TIMED]
+    chosen = timed(cases)
     found = {}
     for size in SIZES:
         bodies = [(case.dialect, grown(case, size)) for case in chosen]
@@ -90,6 +90,21 @@ def latency(cases: Sequence[Case]) -> dict[str, Any]:
             whole.append((ended - began) * 1e6)
         found[str(size)] = {"classify_us": quantiles(decide), "with_reading_us": quantiles(whole)}
     return found
+
+
+def timed(cases: Sequence[Case]) -> Sequence[Case]:
+    """Those whose decision is timed, from all over the file."""
+    return cases[:: max(1, len(cases) // TIMED)][:TIMED]
+
+
+def rival_us(cases: Sequence[Case], rival: Callable[[Case], bool]) -> dict[str, float]:
+    """Microseconds of processor time that a rival takes for the same cases, their newest turn at hand."""
+    taken = []
+    for case in timed(cases):
+        began = time.thread_time()
+        rival(case)
+        taken.append((time.thread_time() - began) * 1e6)
+    return quantiles(taken)
 
 
 def grown(case: Case, size: int) -> bytes:

@@ -16,6 +16,7 @@ RESULTS = {
         "rivals": {"a rival": RATES},
         "flips": {"tasks": 34, "flipped": 0},
         "latency": {"1000": {"classify_us": {"p50": 140.0, "p99": 400.0}, "with_reading_us": {"p50": 190.0}}},
+        "naive_us": {"p50": 9.0, "p99": 310.0},
     },
     "kept": {**MADE, "rivals": {"a rival": RATES}},
     "proof": {**MADE, "accuracy": 0.9, "rivals": {"a rival": RATES}},

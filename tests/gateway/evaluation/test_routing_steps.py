@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from gateway.evaluation.routing_cases import cases
 from gateway.evaluation.routing_score import Verdict
-from gateway.evaluation.routing_steps import decided, flips, grown, latency, quantiles
+from gateway.evaluation.routing_steps import TIMED, decided, flips, grown, latency, quantiles, rival_us, timed
 
 TOOLS = [{"type": "function", "function": {"name": name, "parameters": {}}} for name in ("read_file", "edit_file", "bash")]
 CALL = {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "bash", "arguments": "{}"}}]}
@@ -39,3 +39,11 @@ def test_timing_covers_every_size() -> None:
     assert all(each["classify_us"]["p50"] > 0 for each in found.values())
     assert quantiles([]) == {}
     assert quantiles([3.0, 1.0, 2.0]) == {"p50": 2.0, "p99": 3.0}
+
+
+def test_a_rival_is_timed_on_the_same_cases() -> None:
+    asked = []
+    found = rival_us([TASK] * 3, lambda case: bool(asked.append(case)))
+    assert asked == [*timed([TASK] * 3)] == [TASK] * 3
+    assert 0 < found["p50"] <= found["p99"]
+    assert len(timed([TASK] * 10 * TIMED)) == TIMED
