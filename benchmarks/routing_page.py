@@ -9,6 +9,18 @@ from training.written import SETS
 
 Results = Mapping[str, Any]
 
+KINDS = {
+    "people's chats": (
+        "arena-hard-v0.1", "koala", "open-assistant", "self-instruct", "awesome-prompts", "multilingual-sift",
+    ),
+    "recorded agents": ("aider-sessions", "pydantic-ai-cassettes", "openhands", "aux-compaction", "aux-logs"),
+    "agents' tasks": ("agent-tasks", "gemini-cli-evals"),
+    "agents that do not code": ("bfcl", "toolbench"),
+    "SQL": ("spider2", "sql-eval", "text2sql"),
+    "prose about software": ("prose-about-software",),
+    "exercises": ("ClassEval", "HumanEval-XL", "cruxeval", "human-eval", "mxeval", "nl2bash", "polyglot"),
+}  # fmt: skip
+"""Slices of the labelled set that are of one kind."""
 LANGUAGE_MIN = 20
 """Cases below which a language's share says nothing."""
 RATES = ("accuracy", "accuracy_unambiguous", "macro", "code_to_general", "general_to_code")
@@ -139,14 +151,22 @@ def _kept(results: Results) -> Iterator[str]:
         yield f"\nBy group, {name}:\n"
         groups = {group: each for group, each in results[name]["slices"].items() if "language-" not in group}
         others = [each for group, each in results[name]["slices"].items() if "language-" in group]
-        many = sum(each["cases"] for each in others)
-        right = sum(each["accuracy"] * each["cases"] for each in others)
-        together = {f"{len(others)} languages": {"accuracy": right / many, "cases": many}} if others else {}
+        together = {f"{len(others)} languages": _together(others)} if others else {}
         yield from _grouped("group", {**groups, **together}, "hard/")
+
+
+def _together(groups: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """Several groups as one."""
+    many = sum(each["cases"] for each in groups)
+    return {"accuracy": sum(each["accuracy"] * each["cases"] for each in groups) / many, "cases": many}
 
 
 def _slices(results: Results) -> Iterator[str]:
     made = results["cross_validated"]
+    yield "\n## By kind of source, the weakest first\n"
+    kinds = {kind: [made["slices"][name] for name in names if name in made["slices"]] for kind, names in KINDS.items()}
+    kinds["languages other than English"] = [each for name, each in made["languages"].items() if name != "en"]
+    yield from _grouped("kind", {kind: _together(each) for kind, each in kinds.items() if each})
     yield "\n## By slice, the weakest first\n"
     yield from _grouped("slice", made["slices"])
     yield f"\n## By language, where there are {LANGUAGE_MIN} cases or more\n"

@@ -7,7 +7,8 @@ RATES = {"accuracy": 0.9511, "accuracy_unambiguous": 0.96, "macro": 0.97, "code_
 MADE = {
     **RATES, "cases": 6757, "calibration_error": 0.0123, "abstained": 0.02, "accuracy_not_abstained": 0.96, "accuracy_with_default": 0.941,
     "coverage": [{"share": 0.8, "accuracy": 0.98, "confidence_from": 0.9}],
-    "slices": {"hard/sql-agent": GROUP, "hard/language-de": GROUP, "hard/language-fr": {"cases": 2, "accuracy": 1.0}},
+    "slices": {"hard/sql-agent": GROUP, "hard/language-de": GROUP, "hard/language-fr": {"cases": 2, "accuracy": 1.0},
+               "koala": GROUP, "open-assistant": {"cases": 18, "accuracy": 1.0}},
     "languages": {"en": {"cases": 30, "accuracy": 0.9}, "eo": {"cases": 3, "accuracy": 0.1}},
 }  # fmt: skip
 RESULTS = {
@@ -33,6 +34,9 @@ def test_the_page() -> None:
     assert "| a rival | 95.1 | 96.0 | 97.0 | 5.0 | 4.0 |" in told
     assert "0 of 34 tasks" in told.replace("\n", " ")
     assert "| 2 languages | 62.5 | 8 |" in told
+    assert "| people's chats | 87.5 | 24 |" in told
+    assert "| SQL |" not in told, "of which there are no cases"
+    assert "| languages other than English | 10.0 | 3 |" in told
     assert "| en | 90.0 | 30 |" in told
     assert "| eo |" not in told, "three cases say nothing"
     assert "| 1 KB | 0.14 ms | 0.40 ms | 0.19 ms |" in told
