@@ -17,12 +17,13 @@ def test_schedstat_begins_with_the_time_on_a_processor():
 
 
 def test_a_tree_is_its_root_and_all_below():
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(10**7)); input()'])"
+    below = "held = b'x' * 20_000_000; sum(range(10**7)); input()"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {below!r}])"
     parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
         while len(measure.tree(parent.pid)) < 2 or cpu_ns(parent.pid) < 100_000_000:
             assert parent.poll() is None
-        assert measure.memory_mb(parent.pid) > 10
+        assert measure.memory_mb(parent.pid) > 20, "what it shares with other interpreters counts in part"
     finally:
         parent.communicate(b"\n")
 
