@@ -9,7 +9,7 @@ a long conversation as in a short one.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from operator import mul
 
@@ -18,7 +18,7 @@ from msgspec import Struct
 from routing.evidence import Sight
 from routing.grams import grams
 from routing.harness import is_coding
-from routing.observe import Seen, observe, told
+from routing.observe import PREVIOUS_MAX, Seen, observe, told
 from routing.text import score_of
 from routing.types import AgentKind, Evidence, InputKind, OutputKind, Signals, Workload
 from routing.weights import Scored, weights
@@ -158,9 +158,17 @@ def _labels(asked: str) -> bool:
 def by_turn(signals: Signals, client: str) -> Workload:
     """The turn's own clues and words, the trade of its harness, and what a follow-up inherits, each as it was learned."""
     learned = weights()
-    seen = observe(signals, client, lambda text: score_of(grams(text), learned))
-    values, worth = seen.values, learned.score.observations
-    score = learned.score.bias + sum(map(mul, values.values(), map(worth.get, values, UNWEIGHED)))
+    worth = learned.score.observations
+    leans = PREVIOUS_MAX * worth.get("previous_longer", 0.0) + abs(worth.get("previous", 0.0))
+
+    def added(values: Mapping[str, float]) -> float:
+        total: float = sum(map(mul, values.values(), map(worth.get, values, UNWEIGHED)))
+        return learned.score.bias + total
+
+    seen = observe(
+        signals, client, lambda text: score_of(grams(text), learned), lambda values: abs(added(values)) > leans
+    )
+    score = added(seen.values)
     into, out = _kinds(score, seen.shapes, seen.words, signals)
     confidence = 1 / (1 + math.exp(-min(abs(score), SCORE_MAX)))
     return Workload(input=into, output=out, confidence=confidence, score=score, tell=Weighed(seen, learned.score))

@@ -81,6 +81,8 @@ PREVIOUS_MAX = 4.0
 SYSTEM_MAX = 4.0
 
 Score = Callable[[Reading], float]
+Clear = Callable[[Mapping[str, float]], bool]
+"""Whether what is observed of a turn says so much that what little it leans on the past could not turn it."""
 
 
 class Seen(Struct, frozen=True):
@@ -110,9 +112,13 @@ class Glance(Struct, frozen=True):
     """What stands around a paste: a task says little among a thousand words of the thing it is about."""
 
 
-def observe(signals: Signals, client: str, score: Score) -> Seen:
+def unclear(_: Mapping[str, float]) -> bool:
+    return False
+
+
+def observe(signals: Signals, client: str, score: Score, clear: Clear = unclear) -> Seen:
     """All observations. `score` is the learned score of a text."""
-    return scored(glance(signals, client), score)
+    return scored(glance(signals, client), score, clear)
 
 
 def glance(signals: Signals, client: str) -> Glance:
@@ -191,7 +197,7 @@ def _named(signals: Signals, text: str) -> Iterator[str]:
         yield "tool_named"
 
 
-def scored(seen: Glance, score: Score) -> Seen:
+def scored(seen: Glance, score: Score, clear: Clear = unclear) -> Seen:
     """A glance with the score of the words, what it is worth in its surroundings, and what was said before."""
     words_say = score(seen.read)
     short = seen.length <= SHORT_CHARS
@@ -215,7 +221,7 @@ def scored(seen: Glance, score: Score) -> Seen:
                 values[f"{maker}_brief"] = 1.0
     if seen.asked:
         values["text_asked"] = score(reading(seen.asked))
-    values |= before(seen, score)
+    values |= before(seen, score, lambda: clear(values))
     return Seen(values=values, equipment=seen.equipment, shapes=seen.shapes, words=seen.words)
 
 
@@ -242,8 +248,9 @@ def leaned_on(previous: str, length: int) -> str:
     return previous[:LEANING_CHARS] if length <= LEANING_CHARS else ""
 
 
-def before(seen: Glance, score: Score) -> dict[str, float]:
-    """What was said before, behind a turn that may lean on it; the instructions, behind one that opens with nothing."""
+def before(seen: Glance, score: Score, clear: Callable[[], bool]) -> dict[str, float]:
+    """What was said before, behind a turn that may lean on it; the instructions, behind one that opens with nothing. A turn
+    of middle length that is clear by itself is not asked what it leans on."""
     signals, short = seen.signals, seen.length <= SHORT_CHARS
     if not signals.previous_text:
         if not short or not signals.system_text:
@@ -252,7 +259,7 @@ def before(seen: Glance, score: Score) -> dict[str, float]:
     if other_topic(signals.turn_text):
         return {}
     found = {"previous": 1.0}
-    if seen.previous:
+    if seen.previous and (short or not clear()):
         read = reading(seen.previous)
         found["previous_text" if short else "previous_longer"] = clipped(score(read), PREVIOUS_MAX)
         if short and seen.silent:

@@ -42,6 +42,17 @@ def test_a_turn_of_middle_length_may_lean_on_its_beginning() -> None:
     assert "previous_longer" not in observe(aside, "unknown", says(9.0)).values
 
 
+def test_a_clear_turn_of_middle_length_is_not_asked_what_it_leans_on() -> None:
+    read: list[str] = []
+    middle = Signals(turn_text="word " * 20, previous_text="before")
+    seen = observe(middle, "unknown", says(2.0, read), clear=lambda values: values["text"] > 1.0).values
+    assert "previous" in seen
+    assert "previous_longer" not in seen
+    assert len(read) == 1
+    short = Signals(turn_text="yes, go on", previous_text="before")
+    assert "previous_text" in observe(short, "unknown", says(2.0), clear=lambda values: True).values
+
+
 def test_a_long_turn_speaks_for_itself() -> None:
     read: list[str] = []
     seen = observe(Signals(turn_text="word " * 100, previous_text="before", system_text="You are"), "unknown", says(1.0, read))
