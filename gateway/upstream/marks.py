@@ -33,15 +33,14 @@ def _role(message: Any) -> Any:
 
 
 def _has_marks(values: Iterable[Any]) -> bool:
-    waiting = list(values)
-    while waiting:
-        at = waiting.pop()
-        if isinstance(at, dict):
-            if at.get("cache_control") is not None:
-                return True
-            waiting += at.values()
-        elif isinstance(at, list):
-            waiting += at
+    """Whether one stands where a chat caller may set it: at a message, a part of its content, a tool or its function."""
+    for value in values:
+        if isinstance(value, dict):
+            content = value.get("content")
+            parts = content if isinstance(content, list) else ()
+            for each in (value, value.get("function"), *parts):
+                if isinstance(each, dict) and each.get("cache_control") is not None:
+                    return True
     return False
 
 

@@ -40,6 +40,12 @@ def test_a_callers_own_marks_stand_alone():
     assert marked({"messages": [HI], "tools": [tool]}) == [HI]
 
 
+def test_an_argument_of_that_name_is_no_mark():
+    schema = {"type": "object", "properties": {"cache_control": {"type": "string"}}}
+    tool = {"type": "function", "function": {"name": "fetch", "parameters": schema}}
+    assert marked({"messages": [HI], "tools": [tool]}) == [HI | MARKED]
+
+
 def test_nothing_empty_is_marked():
     for content in ("", " \n", None, [], [{"type": "text", "text": ""}], ["words"]):
         message = {"role": "user", "content": content}
