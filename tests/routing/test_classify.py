@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.classify import ERRAND_CONFIDENCE, MEDIA_CONFIDENCE, classify
-from routing.observe import LEANING_CHARS, SHORT_CHARS
+from routing.grams import grams
+from routing.observe import LEANING_CHARS, SHORT_CHARS, observe
+from routing.text import score_of
 from routing.types import Signals, Workload
+from routing.weights import weights
 
 AGENT = ("bash", "edit", "grep")
 CODE_OUT = ("code", "patch", "config", "review")
@@ -213,6 +216,16 @@ def test_the_longer_a_turn_the_less_it_inherits() -> None:
     short, leans, stands = (weight(of(("and then " * 40)[:length], previous_text=CODE_BEFORE), "history") for length in lengths)
     assert abs(stands) < leans < short
     assert abs(stands) < 0.1
+
+
+@pytest.mark.parametrize("past", [CODE_BEFORE, PROSE_BEFORE])
+@given(st.lists(st.sampled_from("fix write the poem regex table for my it letter list parser".split()), min_size=15, max_size=24))
+def test_a_past_that_is_not_asked_could_not_have_turned_the_verdict(past: str, words: list[str]) -> None:
+    signals = Signals(turn_text=" ".join(words), previous_text=past)
+    learned = weights()
+    values = observe(signals, "unknown", lambda text: score_of(grams(text), learned)).values
+    whole = learned.score.bias + sum(value * learned.score.observations.get(name, 0.0) for name, value in values.items())
+    assert (classify(signals).score > 0) == (whole > 0)
 
 
 def test_an_agents_steps_are_one_task() -> None:
