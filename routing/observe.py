@@ -113,6 +113,7 @@ class Glance(Struct, frozen=True):
 
 
 def unclear(_: Mapping[str, float]) -> bool:
+    """So the past is always looked at: what is learned from, and corrected, shall hold all observations."""
     return False
 
 

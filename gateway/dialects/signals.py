@@ -17,7 +17,7 @@ TURN_HEAD = 1200
 TURN_TAIL = 600
 """Characters of the newest turn: a task stands at its beginning or its end, whatever was pasted in between."""
 PREVIOUS_MAX = 300
-"""Of what a person said before, and of the answer: twice as much told no better and cost a tenth of a decision."""
+"""Of what a person said before, and of the answer: twice as much changed hardly a verdict, and all of it is scored."""
 SYSTEM_MAX = 600
 TOOLS_MAX = 64
 DEFINITIONS_MAX, DEFINITION_HEAD = 8, 800
